@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# make            build/otel-ebpf and build/todo
+# make demo       installs what is missing, starts the to-do server, traces it, shows its spans
+# make test       installs what is missing, then every test; what a machine lacks is skipped by name
+# make check      format, layers and unit tests: no root, a few seconds
+# make bench      what tracing costs a server, as ratios within one run (root)
+# make test-kernels  the daemon under other kernels, in QEMU
+# SANITIZE=1 builds with ASan and UBSan into build/asan; CC=clang works everywhere.
+
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+V       ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' "$(1)" "$(2)"
+endif
+
+ifeq ($(SANITIZE),1)
+B        := build/asan
+SAN      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+B        := build
+endif
+VERSION  := 0.1.0
+GIT      := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wformat=2 -Wvla -Wshadow -Wmissing-prototypes -Werror
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SAN) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DGIT_REVISION='"$(GIT)"' -Iuserspace -MMD -MP
+LIBS     := -lbpf -lelf -lz -lpthread
+
+FUZZ     := $(wildcard userspace/*/*_fuzz.c)
+SRC      := $(filter-out $(FUZZ),$(wildcard userspace/*/*.c))
+OBJ      := $(SRC:%.c=$(B)/%.o)
+APP_OBJ  := $(B)/userspace/app.o $(B)/userspace/main.o
+BPF_SRC  := $(wildcard bpf/*.bpf.c)
+BPF_OBJ  := $(BPF_SRC:%.bpf.c=build/gen/%.bpf.o)
+SKEL     := build/gen/otel_ebpf.skel.h
+# only capture/ knows the wire and the skeleton
+CAPTURE_OBJ := $(filter $(B)/userspace/capture/%,$(OBJ))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all clean check unit test demo bench test-kernels format deps fuzz
+
+all: $(B)/otel-ebpf build/todo
+
+$(B)/otel-ebpf: $(APP_OBJ) $(B)/core.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $(APP_OBJ) $(B)/core.a $(LIBS)
+
+# an archive, so that a unit test links only what it uses
+$(B)/core.a: $(OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(OBJ)
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(CAPTURE_OBJ): ALL_CFLAGS += -Ibpf -isystem build/gen
+$(CAPTURE_OBJ): | $(SKEL)
+
+build/gen/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror -Ibpf -Ivmlinux -MMD -MP -c $< -o $@
+
+build/gen/otel_ebpf.bpf.o: $(BPF_OBJ)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): build/gen/otel_ebpf.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name otel_ebpf > $@
+
+include demo_todo/demo.mk
+include tests/tests.mk
+
+deps:
+	$(Q)scripts/install-deps
+
+format:
+	$(Q)clang-format -i $(wildcard userspace/*.[ch] userspace/*/*.[ch] bpf/*.[ch] demo_todo/*.[ch] tests/*/*.[ch])
+
+clean:
+	rm -rf build
+
+-include $(OBJ:.o=.d) $(APP_OBJ:.o=.d) $(BPF_OBJ:.o=.d)

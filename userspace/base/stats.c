@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/stats.h"
+
+static const struct {
+	enum stat_group group;
+	const char *text;
+} info[STAT_CNT] = {
+#define STAT(name, group, text) {STAT_##group, text},
+#include "base/stat_list.h"
+#undef STAT
+};
+
+u64 stats__sum(const struct stats *stats, enum stat_group group)
+{
+	u64 sum = 0;
+
+	for (int i = 0; i < STAT_CNT; i++)
+		if (info[i].group == group)
+			sum += stats->v[i];
+	return sum;
+}
+
+static void print_group(const struct stats *stats, struct buf *out, enum stat_group group, bool zeros)
+{
+	const char *sep = "";
+
+	for (int i = 0; i < STAT_CNT; i++) {
+		if (info[i].group != group || (!zeros && !stats->v[i]))
+			continue;
+		buf__printf(out, "%s%s %llu", sep, info[i].text, (unsigned long long)stats->v[i]);
+		sep = ", ";
+	}
+}
+
+static void print_optional(const struct stats *stats, struct buf *out, enum stat_group group,
+			   const char *title)
+{
+	if (!stats__sum(stats, group))
+		return;
+	buf__printf(out, "; %s: ", title);
+	print_group(stats, out, group, false);
+}
+
+void stats__print(const struct stats *stats, struct buf *out)
+{
+	const u64 *v = stats->v;
+
+	buf__printf(out, "%llu requests, %llu spans, %llu lost (", (unsigned long long)v[STAT_REQUESTS],
+		    (unsigned long long)v[STAT_SPANS],
+		    (unsigned long long)stats__sum(stats, STAT_LOST));
+	print_group(stats, out, STAT_LOST, true);
+	buf__printf(out, "), %llu discarded, %llu open", (unsigned long long)v[STAT_DISCARDED],
+		    (unsigned long long)v[STAT_OPEN]);
+	print_optional(stats, out, STAT_MARK, "marks");
+	print_optional(stats, out, STAT_SEEN, "not parsed");
+	print_optional(stats, out, STAT_OUTPUT, "not written");
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * An exporter takes batches away: open, send one batch at a time, close. To add one: one file that
+ * defines a `struct export_ops`, and one line in export/list.h.
+ */
+#ifndef EXPORT_H
+#define EXPORT_H
+
+#include "export/output.h"
+#include "model/batch.h"
+
+enum export_result { EXPORT_OK, EXPORT_RETRY, EXPORT_DROP };
+
+/* What exporters may need from outside; borrowed, outlives them. */
+struct export_env {
+	struct output *output;	/* telemetry on standard output */
+	bool terminal;		/* standard output is a terminal: colour is welcome */
+	s64 utc_offset_s;	/* local time minus UTC, for people; 0 in replays */
+};
+
+struct exporter {
+	const struct export_ops *ops;
+};
+
+struct export_ops {
+	const char *name;
+	int (*open)(struct exporter **out, const struct export_env *env);
+	/* Never blocks. The batch is borrowed: keep it with batch__get(). */
+	enum export_result (*send)(struct exporter *exporter, const struct batch *batch);
+	void (*close)(struct exporter *exporter);
+};
+
+/* NULL if there is none of that name. */
+const struct export_ops *export_find(struct str name);
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * struct output: one writer thread with a bounded queue in front of a file descriptor. The loop
+ * hands over whole records and never waits; a record is one write(2), so it never splits a line of
+ * another process on the same pipe (whole up to PIPE_BUF; a longer one as far as the kernel takes it).
+ * The descriptor is never set O_NONBLOCK: the traced child may share it.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include "base/str.h"
+
+struct output;
+
+/* What became of the records so far; read with output__counts(). */
+struct output_counts {
+	u64 written;	/* records */
+	u64 full;	/* dropped: the queue was full */
+	u64 broken;	/* dropped: nobody reads any more (EPIPE) or the write failed */
+};
+
+/* fd stays the caller's. queue_bytes bounds the records waiting. wait: block when full (replays). */
+int output__new(struct output **out, int fd, size_t queue_bytes, bool wait);
+/* 0, or -ENOBUFS / -EPIPE: dropped and counted. */
+int output__write(struct output *output, struct str record);
+/* Waits until all is written, or broken, or timeout_ms is over (-ETIMEDOUT, the rest counts as full). */
+int output__flush(struct output *output, int timeout_ms);
+void output__counts(struct output *output, struct output_counts *counts);
+/* Ends the thread; what is still queued is dropped and counted. NULL is fine. */
+void output__free(struct output *output);
+
+#endif

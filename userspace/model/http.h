@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * struct http_call: one HTTP request and its answer, as facts, in no convention's words. Parsers
+ * fill it, trace/ gives it ids, model/semconv turns it into attributes, the text exporter prints it.
+ */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include "model/arena.h"
+#include "model/peer.h"
+
+enum http_mark {
+	HTTP_REQUEST_TRUNCATED = 1 << 0,	/* the request's head is longer than what was captured */
+	HTTP_RESPONSE_TRUNCATED = 1 << 1,	/* the same of the final answer's head */
+	HTTP_HOLE = 1 << 2,			/* bytes were lost whose content matters */
+	HTTP_INFERRED_END = 1 << 3,		/* the end of the answer was deduced, not seen */
+};
+
+/* Trace context of a request: its own ids, and its parent's if it named one. */
+struct trace_context {
+	u8 trace_id[16];
+	u8 span_id[8];
+	u8 parent_id[8];	/* all zero: a root span */
+	u8 flags;		/* W3C trace-flags, 0x01 sampled */
+	struct str state;	/* tracestate as received, in the call's arena; empty if none or invalid */
+};
+
+struct http_call {
+	struct arena mem;		/* owns every text below */
+	struct peer peer;
+
+	/* The request. Texts point into request_head or into mem. */
+	struct str request_head;	/* from the method to the empty line, or as much as was captured */
+	struct str method;		/* as sent: case matters (RFC 9110 section 9.1) */
+	struct str target;		/* request-target as sent: origin, absolute, authority form or "*" */
+	struct str version;		/* "1.0" or "1.1" */
+	struct str host;		/* Host field, trimmed; p NULL if there is none */
+	struct str user_agent;		/* p NULL if there is none */
+	struct str traceparent;		/* p NULL if there is none or more than one */
+	struct str tracestate;		/* several fields joined by commas (RFC 9110 section 5.3) */
+
+	/* The final answer: of 1xx only 101 is final (RFC 9110 section 15.2). */
+	struct str response_head;
+	u16 status;			/* 0: no status line was seen */
+
+	u64 start_ns;	/* unix; the process read the first byte of the request */
+	u64 end_ns;	/* unix; the last byte of the answer was handed to the kernel, or it was given up */
+	u64 request_size, response_size;	/* bytes on the socket: head, framing and body */
+
+	u32 marks;		/* enum http_mark */
+	const char *error;	/* why it is incomplete, a static text for error.type; NULL if complete */
+
+	struct trace_context context;	/* set when the request begins */
+};
+
+/* NULL when there is no memory. */
+struct http_call *http_call__new(void);
+void http_call__free(struct http_call *call);
+
+/*
+ * Value of the first field of that name in a head, trimmed; p NULL if there is none.
+ * A head is a start line and field lines, each ended by CRLF or LF; the last may be cut short.
+ */
+struct str http_head_field(struct str head, struct str name);
+
+#endif

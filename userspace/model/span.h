@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/* struct span: one finished operation, in OpenTelemetry's data model. It owns all its bytes. */
+#ifndef SPAN_H
+#define SPAN_H
+
+#include "model/attrs.h"
+#include "model/http.h"
+#include "model/resource.h"
+
+enum span_kind { SPAN_INTERNAL = 1, SPAN_SERVER, SPAN_CLIENT, SPAN_PRODUCER, SPAN_CONSUMER };
+enum span_status { SPAN_UNSET, SPAN_OK, SPAN_ERROR };
+
+struct scope {
+	const char *name, *version, *schema_url;
+};
+
+struct span {
+	struct trace_context context;
+	enum span_kind kind;
+	enum span_status status;
+	struct str status_message;	/* empty if there is none */
+	struct str name;
+	u64 start_ns, end_ns;		/* unix */
+	struct arena mem;		/* owns name, attributes and their texts */
+	struct attrs attrs;
+	const struct scope *scope;	/* static */
+	struct resource *resource;	/* one reference */
+	struct http_call *http;		/* owned; NULL for other spans */
+};
+
+/* Takes over one reference of resource and the call (which may be NULL). NULL: no memory, nothing taken. */
+struct span *span__new(struct resource *owned_resource, struct http_call *owned_call);
+void span__free(struct span *span);
+
+#endif
