@@ -27,6 +27,7 @@ VERSION  := 0.1.0
 GIT      := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 CFLAGS   ?= -O2 -g
+BPF_WARN := -Wall -Wextra -Wno-unused-parameter -Wno-gnu-variable-sized-type-not-at-end -Werror
 WARN     := -Wall -Wextra -Wformat=2 -Wvla -Wshadow -Wmissing-prototypes -Werror
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SAN) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DGIT_REVISION='"$(GIT)"' -Iuserspace -MMD -MP
 LIBS     := -lbpf -lelf -lz -lpthread
@@ -35,8 +36,7 @@ FUZZ     := $(wildcard userspace/*/*_fuzz.c)
 SRC      := $(filter-out $(FUZZ),$(wildcard userspace/*/*.c))
 OBJ      := $(SRC:%.c=$(B)/%.o)
 APP_OBJ  := $(B)/userspace/app.o $(B)/userspace/main.o
-BPF_SRC  := $(wildcard bpf/*.bpf.c)
-BPF_OBJ  := $(BPF_SRC:%.bpf.c=build/gen/%.bpf.o)
+BPF_OBJ  := build/gen/otel_ebpf.bpf.o
 SKEL     := build/gen/otel_ebpf.skel.h
 # only capture/ knows the wire and the skeleton
 CAPTURE_OBJ := $(filter $(B)/userspace/capture/%,$(OBJ))
@@ -64,16 +64,12 @@ $(B)/%.o: %.c
 $(CAPTURE_OBJ): ALL_CFLAGS += -Ibpf -isystem build/gen
 $(CAPTURE_OBJ): | $(SKEL)
 
-build/gen/bpf/%.bpf.o: bpf/%.bpf.c
+$(BPF_OBJ): bpf/otel_ebpf.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror -Ibpf -Ivmlinux -MMD -MP -c $< -o $@
+	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(BPF_WARN) -Ibpf -Ivmlinux -MMD -MP -c $< -o $@
 
-build/gen/otel_ebpf.bpf.o: $(BPF_OBJ)
-	$(call say,BPFLINK,$@)
-	$(Q)$(BPFTOOL) gen object $@ $^
-
-$(SKEL): build/gen/otel_ebpf.bpf.o
+$(SKEL): $(BPF_OBJ)
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name otel_ebpf > $@
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where the bytes of the running syscall lie, by its registers. */
+#ifndef USER_BUFFER_BPF_H
+#define USER_BUFFER_BPF_H
+
+#include "state.bpf.h"
+
+static __always_inline u32 pieces_of_vec(struct scratch *s, const void *vec, u64 cnt)
+{
+	cnt = bounded(cnt, VEC_MAX);
+	if (bpf_probe_read_user(s->vec, cnt * sizeof(s->vec[0]), vec))
+		return 0;
+	return cnt;
+}
+
+static __always_inline u32 pieces_of_msg(struct scratch *s, const void *user_msg)
+{
+	struct user_msghdr msg;
+
+	if (bpf_probe_read_user(&msg, sizeof(msg), user_msg))
+		return 0;
+	return pieces_of_vec(s, msg.msg_iov, msg.msg_iovlen);
+}
+
+/*
+ * Fills s->vec with the pieces of the buffer and returns their number; 0 where it cannot be known:
+ * several messages in one call (which of them this is, the registers do not say), aio, splice.
+ */
+static __always_inline u32 syscall_pieces(struct scratch *s, bool sending)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	u64 nr = REGS_NR(regs), buffer = REGS_ARG2(regs), len = REGS_ARG3(regs);
+
+	if (sending ? nr == NR_WRITE || nr == NR_SENDTO : nr == NR_READ || nr == NR_RECVFROM) {
+		s->vec[0].iov_base = (void *)buffer;
+		s->vec[0].iov_len = len;
+		return 1;
+	}
+	if (sending ? nr == NR_WRITEV || nr == NR_PWRITEV || nr == NR_PWRITEV2 :
+		      nr == NR_READV || nr == NR_PREADV || nr == NR_PREADV2)
+		return pieces_of_vec(s, (void *)buffer, len);
+	if (nr == (sending ? NR_SENDMSG : NR_RECVMSG))
+		return pieces_of_msg(s, (void *)buffer);
+	if (nr == (sending ? NR_SENDMMSG : NR_RECVMMSG) && len == 1)
+		return pieces_of_msg(s, (void *)buffer);
+	return 0;
+}
+
+#endif
