@@ -28,7 +28,7 @@ int buf__append(struct buf *buf, const void *bytes, size_t len);
 int buf__str(struct buf *buf, struct str s);
 int buf__char(struct buf *buf, char c);
 int buf__printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int buf__vprintf(struct buf *buf, const char *fmt, va_list ap);
+int buf__vprintf(struct buf *buf, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 /* Drops the first len bytes and moves the rest down. */
 void buf__consume(struct buf *buf, size_t len);

@@ -27,6 +27,7 @@ STAT(MARK_UNSYNC,	MARK,	"unsynchronised") /* connections given up, until idle or
 STAT(MARK_READ_FAULT,	MARK,	"read faults")	/* user memory was not readable for the probe */
 STAT(MARK_MISSED,	MARK,	"missed probes") /* the kernel skipped a program */
 STAT(MARK_EVICTED,	MARK,	"evicted")	/* connections forgotten because the table was full */
+STAT(MARK_NO_STORAGE,	MARK,	"no storage")	/* connections the kernel had no memory for */
 STAT(MARK_RECORDS,	MARK,	"lost records")	/* ring buffer records dropped, of any kind */
 STAT(MARK_BAD_RECORD,	MARK,	"bad records")	/* records that did not decode */
 

@@ -29,7 +29,7 @@ static inline struct str str_sub(struct str s, size_t from, size_t len)
 		from = s.len;
 	if (len > s.len - from)
 		len = s.len - from;
-	return (struct str){s.p + from, len};
+	return (struct str){s.p ? s.p + from : NULL, len};
 }
 
 static inline bool str_eq(struct str a, struct str b)
