@@ -30,7 +30,8 @@ struct attrs {
 
 void attrs__add(struct attrs *attrs, struct arena *arena, struct attr attr);
 
-static inline void attrs__str(struct attrs *attrs, struct arena *arena, struct str key, struct str s)
+static inline void attrs__str(struct attrs *attrs, struct arena *arena, struct str key,
+			      struct str s)
 {
 	attrs__add(attrs, arena, (struct attr){.key = key, .type = ATTR_STR, .s = s});
 }

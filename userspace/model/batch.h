@@ -16,6 +16,7 @@ struct batch *batch__new(u32 cap);
 /* Before it is shared only; cnt < cap. */
 void batch__add(struct batch *batch, struct span *owned);
 struct batch *batch__get(struct batch *batch);
+/* NULL is fine. */
 void batch__put(struct batch *batch);
 
 #endif

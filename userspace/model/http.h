@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * struct http_call: one HTTP request and its answer, as facts, in no convention's words. Parsers
- * fill it, trace/ gives it ids, model/semconv turns it into attributes, the text exporter prints it.
+ * fill it, trace/ gives it ids, model/semconv turns it into attributes, export/text.c prints it.
  */
 #ifndef HTTP_H
 #define HTTP_H
@@ -10,7 +10,7 @@
 #include "model/peer.h"
 
 enum http_mark {
-	HTTP_REQUEST_TRUNCATED = 1 << 0,	/* the request's head is longer than what was captured */
+	HTTP_REQUEST_TRUNCATED = 1 << 0,	/* the request's head is longer than captured */
 	HTTP_RESPONSE_TRUNCATED = 1 << 1,	/* the same of the final answer's head */
 	HTTP_HOLE = 1 << 2,			/* bytes were lost whose content matters */
 	HTTP_INFERRED_END = 1 << 3,		/* the end of the answer was deduced, not seen */
@@ -22,7 +22,7 @@ struct trace_context {
 	u8 span_id[8];
 	u8 parent_id[8];	/* all zero: a root span */
 	u8 flags;		/* W3C trace-flags, 0x01 sampled */
-	struct str state;	/* tracestate as received, in the call's arena; empty if none or invalid */
+	struct str state;	/* tracestate as received, in the call's arena; empty if not valid */
 };
 
 struct http_call {
@@ -30,9 +30,9 @@ struct http_call {
 	struct peer peer;
 
 	/* The request. Texts point into request_head or into mem. */
-	struct str request_head;	/* from the method to the empty line, or as much as was captured */
+	struct str request_head;	/* from the method to the empty line, or what there is */
 	struct str method;		/* as sent: case matters (RFC 9110 section 9.1) */
-	struct str target;		/* request-target as sent: origin, absolute, authority form or "*" */
+	struct str target;		/* as sent: origin, absolute, authority form or "*" */
 	struct str version;		/* "1.0" or "1.1" */
 	struct str host;		/* Host field, trimmed; p NULL if there is none */
 	struct str user_agent;		/* p NULL if there is none */
@@ -44,11 +44,11 @@ struct http_call {
 	u16 status;			/* 0: no status line was seen */
 
 	u64 start_ns;	/* unix; the process read the first byte of the request */
-	u64 end_ns;	/* unix; the last byte of the answer was handed to the kernel, or it was given up */
+	u64 end_ns;	/* unix; the answer's last byte went to the kernel, or it was given up */
 	u64 request_size, response_size;	/* bytes on the socket: head, framing and body */
 
 	u32 marks;		/* enum http_mark */
-	const char *error;	/* why it is incomplete, a static text for error.type; NULL if complete */
+	const char *error;	/* why it is incomplete, static, for error.type; NULL if complete */
 
 	struct trace_context context;	/* set when the request begins */
 };
@@ -59,8 +59,13 @@ void http_call__free(struct http_call *call);
 
 /*
  * Value of the first field of that name in a head, trimmed; p NULL if there is none.
- * A head is a start line and field lines, each ended by CRLF or LF; the last may be cut short.
+ * A head is a start line and field lines, each ended by CRLF or LF. Where the head was cut, the
+ * line without its end does not count: half a value reads like a whole one. Folded lines are not
+ * joined.
  */
 struct str http_head_field(struct str head, struct str name);
+
+/* Appends the names of the marks, e.g. "truncated_request,hole". */
+void http_print_marks(struct buf *out, u32 marks, char separator);
 
 #endif

@@ -16,11 +16,14 @@ struct peer {
 	enum family family;
 	struct endpoint client, server;
 	u8 listen_addr[16];	/* what the listening socket is bound to: server.addr, or any */
-	char path[108];		/* unix sockets: the server's path, "@name" if abstract, or "" */
+	char path[108];		/* unix: the server's, "@name" if abstract, ""; may lack a NUL */
 	u32 tgid, tid;		/* the process and thread that read the request */
 };
 
-/* Appends "127.0.0.1", "::1" or "::ffff:10.0.0.1" (RFC 5952, as inet_ntop(3) and Python print it). */
+/*
+ * Appends "127.0.0.1", "::1" or "::ffff:10.0.0.1" (RFC 5952, as inet_ntop(3) and Python print it);
+ * nothing for other families.
+ */
 void peer_print_addr(struct buf *out, enum family family, const u8 addr[16]);
 
 #endif

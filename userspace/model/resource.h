@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* struct resource: what produced telemetry: one per traced process. Immutable once shared, counted. */
+/* struct resource: what produced telemetry, one per traced process. Immutable once shared. */
 #ifndef RESOURCE_H
 #define RESOURCE_H
 
@@ -14,6 +14,7 @@ struct resource {
 /* One reference, the caller's; NULL when there is no memory. */
 struct resource *resource__new(void);
 struct resource *resource__get(struct resource *resource);
+/* NULL is fine. */
 void resource__put(struct resource *resource);
 
 #endif

@@ -28,8 +28,14 @@ struct span {
 	struct http_call *http;		/* owned; NULL for other spans */
 };
 
-/* Takes over one reference of resource and the call (which may be NULL). NULL: no memory, nothing taken. */
+/*
+ * Takes over one reference of resource and the call (which may be NULL), whose ids and times become
+ * the span's. NULL: no memory, nothing taken.
+ */
 struct span *span__new(struct resource *owned_resource, struct http_call *owned_call);
 void span__free(struct span *span);
+
+/* Appends a trace id or span id, or any bytes, as lower-case hexadecimal digits. */
+void span_print_id(struct buf *out, const u8 *id, size_t len);
 
 #endif

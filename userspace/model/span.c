@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/span.h"
+
+#include <stdlib.h>
+
+struct span *span__new(struct resource *owned_resource, struct http_call *owned_call)
+{
+	struct span *span = calloc(1, sizeof(*span));
+
+	if (!span)
+		return NULL;
+	span->kind = SPAN_INTERNAL;
+	span->resource = owned_resource;
+	span->http = owned_call;
+	if (owned_call) {
+		span->context = owned_call->context;
+		span->start_ns = owned_call->start_ns;
+		span->end_ns = owned_call->end_ns;
+	}
+	return span;
+}
+
+void span__free(struct span *span)
+{
+	if (!span)
+		return;
+	http_call__free(span->http);
+	resource__put(span->resource);
+	arena__free(&span->mem);
+	free(span);
+}
+
+void span_print_id(struct buf *out, const u8 *id, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		buf__char(out, digits[id[i] >> 4]);
+		buf__char(out, digits[id[i] & 15]);
+	}
+}

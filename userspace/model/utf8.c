@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/utf8.h"
+
+#define REPLACEMENT STR("\xef\xbf\xbd")
+
+static size_t continuation_cnt(u8 lead)
+{
+	if (lead < 0xc2 || lead > 0xf4)
+		return 0;
+	return lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+}
+
+u32 utf8_next(struct str *s)
+{
+	const u8 *p = (const u8 *)s->p;
+	size_t more = continuation_cnt(p[0]), i;
+	/* narrower for the second byte where overlong forms, surrogates, > U+10FFFF begin */
+	u8 low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
+	u8 high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
+	u32 code = p[0] < 0x80 ? p[0] : more ? p[0] & (0x3fu >> more) : UTF8_BAD;
+
+	for (i = 1; i <= more; i++) {
+		if (i == s->len || p[i] < low || p[i] > high) {
+			code = UTF8_BAD;
+			break;
+		}
+		code = code << 6 | (p[i] & 0x3f);
+		low = 0x80;
+		high = 0xbf;
+	}
+	*s = str_sub(*s, i, s->len);
+	return code;
+}
+
+struct str utf8_clean(struct arena *arena, struct str s)
+{
+	struct str rest = s, from;
+	size_t bad = 0;
+	char *copy, *end;
+
+	while (rest.len)
+		bad += utf8_next(&rest) == UTF8_BAD;
+	if (!bad)
+		return s;
+	copy = end = arena__alloc(arena, s.len + bad * REPLACEMENT.len);
+	if (!copy)
+		return STR_NONE;
+	for (rest = s; rest.len;) {
+		from = rest;
+		bad = utf8_next(&rest) == UTF8_BAD;
+		from = bad ? REPLACEMENT : str_sub(from, 0, from.len - rest.len);
+		memcpy(end, from.p, from.len);
+		end += from.len;
+	}
+	return (struct str){copy, (size_t)(end - copy)};
+}
