@@ -9,6 +9,7 @@
 #include "export/output.h"
 #include "model/batch.h"
 
+/* RETRY: nothing was taken, come again. DROP: a part or all is lost, and counted where it was. */
 enum export_result { EXPORT_OK, EXPORT_RETRY, EXPORT_DROP };
 
 /* What exporters may need from outside; borrowed, outlives them. */
@@ -29,6 +30,10 @@ struct export_ops {
 	enum export_result (*send)(struct exporter *exporter, const struct batch *batch);
 	void (*close)(struct exporter *exporter);
 };
+
+#define EXPORTER(name) extern const struct export_ops export_##name;
+#include "export/list.h"
+#undef EXPORTER
 
 /* NULL if there is none of that name. */
 const struct export_ops *export_find(struct str name);

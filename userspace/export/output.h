@@ -2,13 +2,13 @@
 /*
  * struct output: one writer thread with a bounded queue in front of a file descriptor. The loop
  * hands over whole records and never waits; a record is one write(2), so it never splits a line of
- * another process on the same pipe (whole up to PIPE_BUF; a longer one as far as the kernel takes it).
+ * another process on the same pipe (whole up to PIPE_BUF, a longer one as far as the kernel goes).
  * The descriptor is never set O_NONBLOCK: the traced child may share it.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 struct output;
 
@@ -19,14 +19,22 @@ struct output_counts {
 	u64 broken;	/* dropped: nobody reads any more (EPIPE) or the write failed */
 };
 
-/* fd stays the caller's. queue_bytes bounds the records waiting. wait: block when full (replays). */
+/*
+ * fd stays the caller's; SIGPIPE must be ignored. queue_bytes bounds the memory of the records
+ * waiting and being written. wait: block when full (replays).
+ */
 int output__new(struct output **out, int fd, size_t queue_bytes, bool wait);
 /* 0, or -ENOBUFS / -EPIPE: dropped and counted. */
 int output__write(struct output *output, struct str record);
-/* Waits until all is written, or broken, or timeout_ms is over (-ETIMEDOUT, the rest counts as full). */
+/* The same; a buffer that failed to hold its record is dropped and counts as full. */
+int output__write_buf(struct output *output, const struct buf *record);
+/*
+ * Waits until all is written (0), broken (-EPIPE), or timeout_ms is over (-ETIMEDOUT; the rest is
+ * dropped and counts as full, but for a record that a write(2) already holds and may yet finish).
+ */
 int output__flush(struct output *output, int timeout_ms);
 void output__counts(struct output *output, struct output_counts *counts);
-/* Ends the thread; what is still queued is dropped and counted. NULL is fine. */
+/* Ends the thread at once, even in the middle of a write; what is queued is gone. NULL is fine. */
 void output__free(struct output *output);
 
 #endif

@@ -1,0 +1,777 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * export/: the bytes that come out. Console documents are compared with what Python prints, fixed
+ * here as text; the writer thread is tested against pipes that are full, broken, slow or in packet
+ * mode. Whatever could wait for ever is ended by alarm(2), which fails the program.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "export/export.h"
+#include "export/json.h"
+#include "model/semconv.h"
+
+#define LONG_MS 60000 /* waits for what must happen; the alarm comes first */
+#define PAGE	4096  /* the smallest pipe */
+
+/* ---- JSON ---- */
+
+static void json_of_every_code_point_below_256(void)
+{
+	static const char want[] =
+		"\"\\u0000\\u0001\\u0002\\u0003\\u0004\\u0005\\u0006\\u0007\\b\\t\\n\\u000b"
+		"\\f\\r\\u000e\\u000f\\u0010\\u0011\\u0012\\u0013\\u0014\\u0015\\u0016"
+		"\\u0017\\u0018\\u0019\\u001a\\u001b\\u001c\\u001d\\u001e\\u001f !\\\"#$%&'"
+		"()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\\\]^_`abcdefghijklmn"
+		"opqrstuvwxyz{|}~\\u007f\\u0080\\u0081\\u0082\\u0083\\u0084\\u0085\\u0086"
+		"\\u0087\\u0088\\u0089\\u008a\\u008b\\u008c\\u008d\\u008e\\u008f\\u0090"
+		"\\u0091\\u0092\\u0093\\u0094\\u0095\\u0096\\u0097\\u0098\\u0099\\u009a"
+		"\\u009b\\u009c\\u009d\\u009e\\u009f\\u00a0\\u00a1\\u00a2\\u00a3\\u00a4"
+		"\\u00a5\\u00a6\\u00a7\\u00a8\\u00a9\\u00aa\\u00ab\\u00ac\\u00ad\\u00ae"
+		"\\u00af\\u00b0\\u00b1\\u00b2\\u00b3\\u00b4\\u00b5\\u00b6\\u00b7\\u00b8"
+		"\\u00b9\\u00ba\\u00bb\\u00bc\\u00bd\\u00be\\u00bf\\u00c0\\u00c1\\u00c2"
+		"\\u00c3\\u00c4\\u00c5\\u00c6\\u00c7\\u00c8\\u00c9\\u00ca\\u00cb\\u00cc"
+		"\\u00cd\\u00ce\\u00cf\\u00d0\\u00d1\\u00d2\\u00d3\\u00d4\\u00d5\\u00d6"
+		"\\u00d7\\u00d8\\u00d9\\u00da\\u00db\\u00dc\\u00dd\\u00de\\u00df\\u00e0"
+		"\\u00e1\\u00e2\\u00e3\\u00e4\\u00e5\\u00e6\\u00e7\\u00e8\\u00e9\\u00ea"
+		"\\u00eb\\u00ec\\u00ed\\u00ee\\u00ef\\u00f0\\u00f1\\u00f2\\u00f3\\u00f4"
+		"\\u00f5\\u00f6\\u00f7\\u00f8\\u00f9\\u00fa\\u00fb\\u00fc\\u00fd\\u00fe"
+		"\\u00ff\"";
+	struct buf in = {0}, out = {0};
+	int c;
+
+	for (c = 0; c < 256; c++) {
+		if (c >= 0x80)
+			buf__char(&in, (char)(0xc0 | c >> 6));
+		buf__char(&in, (char)(c < 0x80 ? c : 0x80 | (c & 0x3f)));
+	}
+	json_str(&out, buf__view(&in));
+	CHECK_STR(buf__view(&out), want);
+	buf__free(&in);
+	buf__free(&out);
+}
+
+/* Alone, a byte from 0x80 on is not UTF-8: json.dumps(bytes.decode("utf-8", "replace")). */
+static void json_of_every_byte(void)
+{
+	struct buf out = {0};
+	int c;
+
+	for (c = 0x80; c < 256; c++) {
+		buf__reset(&out);
+		json_str(&out, (struct str){(char[]){(char)c}, 1});
+		CHECK_STR(buf__view(&out), "\"\\ufffd\"");
+	}
+	buf__free(&out);
+}
+
+static void json_texts(void)
+{
+	static const char *const cases[][2] = {
+		{"", "\"\""},
+		{"a/b", "\"a/b\""},
+		{"\xf0\x9f\x98\x80", "\"\\ud83d\\ude00\""},
+		{"\xf0\x90\x80\x80", "\"\\ud800\\udc00\""},
+		{"\xf4\x8f\xbf\xbf", "\"\\udbff\\udfff\""},
+		{"\xef\xbf\xbf", "\"\\uffff\""},
+		{"\xe2\x80\xa8x", "\"\\u2028x\""},
+		{"a\xe2\x82"
+		 "b",
+		 "\"a\\ufffdb\""},
+	};
+	struct buf out = {0};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		buf__reset(&out);
+		json_str(&out, str_from(cases[i][0]));
+		CHECK_STR(buf__view(&out), cases[i][1]);
+	}
+	buf__free(&out);
+}
+
+static void json_numbers(void)
+{
+	static const struct {
+		double d;
+		const char *text;
+	} cases[] = {
+		{0.0, "0.0"},
+		{-0.0, "-0.0"},
+		{0.1, "0.1"},
+		{1.0, "1.0"},
+		{100.0, "100.0"},
+		{2.5, "2.5"},
+		{1234.5, "1234.5"},
+		{1.0 / 3, "0.3333333333333333"},
+		{0.0001, "0.0001"},
+		{0.00001, "1e-05"},
+		{1e-7, "1e-07"},
+		{1e15, "1000000000000000.0"},
+		{9007199254740993.0, "9007199254740992.0"},
+		{9999999999999998.0, "9999999999999998.0"},
+		{1e16, "1e+16"},
+		{1e22, "1e+22"},
+		{123456789012345678.0, "1.2345678901234568e+17"},
+		{5e-324, "5e-324"},
+		{1.7976931348623157e308, "1.7976931348623157e+308"},
+		{__builtin_inf(), "Infinity"},
+		{-__builtin_inf(), "-Infinity"},
+		{__builtin_nan(""), "NaN"},
+	};
+	struct buf out = {0};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		buf__reset(&out);
+		json_double(&out, cases[i].d);
+		CHECK_STR(buf__view(&out), cases[i].text);
+	}
+	buf__free(&out);
+}
+
+/* ---- exporters ---- */
+
+static struct http_call *new_call(void)
+{
+	struct http_call *call = http_call__new();
+
+	call->peer.family = FAMILY_INET;
+	memcpy(call->peer.client.addr, "\x7f\0\0\1", 4);
+	memcpy(call->peer.listen_addr, "\x7f\0\0\1", 4);
+	call->peer.client.port = 41001;
+	call->peer.server.port = 5000;
+	call->method = STR("GET");
+	call->target = STR("/add?x=1");
+	call->version = STR("1.1");
+	call->host = STR("localhost:5000");
+	call->user_agent = STR("golden-client/1.0");
+	call->status = 200;
+	call->start_ns = 1795219552123456789; /* 2026-11-21 00:05:52 UTC */
+	call->end_ns = call->start_ns + 1234567;
+	call->request_size = 125;
+	call->response_size = 312;
+	call->context = (struct trace_context){
+		.trace_id = {0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21,
+			     0x1c, 0x80, 0x31, 0x9c},
+		.span_id = {0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31},
+	};
+	return call;
+}
+
+static struct span *new_span(struct http_call *owned)
+{
+	struct resource *resource = resource__new();
+	struct span *span = span__new(resource, owned);
+
+	attrs__str(&resource->attrs, &resource->mem, STR("telemetry.sdk.language"), STR("c"));
+	attrs__str(&resource->attrs, &resource->mem, STR("service.name"), STR("todo"));
+	if (owned)
+		semconv_http_server(span, STR_NONE);
+	return span;
+}
+
+/* All of a file, NUL-terminated; the caller frees it. */
+static struct str read_all(int fd)
+{
+	off_t len = lseek(fd, 0, SEEK_END);
+	char *p = calloc(1, (size_t)len + 1);
+
+	CHECK(pread(fd, p, (size_t)len, 0) == len);
+	return (struct str){p, (size_t)len};
+}
+
+/* What an exporter makes of one span; the caller frees it. */
+static struct str export_span(const char *name, const struct export_env *like, struct span *owned)
+{
+	struct export_env env = like ? *like : (struct export_env){0};
+	const struct export_ops *ops = export_find(str_from(name));
+	int fd = memfd_create("out", 0);
+	struct batch *batch = batch__new(1);
+	struct exporter *exporter;
+	struct str text;
+
+	batch__add(batch, owned);
+	CHECK(!output__new(&env.output, fd, 1 << 20, false));
+	CHECK(!ops->open(&exporter, &env) && exporter->ops == ops);
+	CHECK(ops->send(exporter, batch) == EXPORT_OK);
+	ops->close(exporter);
+	CHECK(!output__flush(env.output, LONG_MS));
+	output__free(env.output);
+	batch__put(batch);
+	text = read_all(fd);
+	close(fd);
+	return text;
+}
+
+static void check_export(const char *name, const struct export_env *env, struct span *owned,
+			 const char *want)
+{
+	struct str text = export_span(name, env, owned);
+
+	CHECK_STR(text, want);
+	free((char *)text.p);
+}
+
+static void check_contains(const char *name, struct span *owned, const char *want)
+{
+	struct str text = export_span(name, NULL, owned);
+
+	if (!strstr(text.p, want))
+		CHECK_STR(text, want);
+	free((char *)text.p);
+}
+
+static void exporters_have_names(void)
+{
+	CHECK_STR(str_from(export_find(STR("console"))->name), "console");
+	CHECK_STR(str_from(export_find(STR("text"))->name), "text");
+	CHECK(!export_find(STR("none")) && !export_find(STR("")) && !export_find(STR("consol")));
+}
+
+static void console_document(void)
+{
+	check_export("console", NULL, new_span(new_call()),
+		     "{\n"
+		     "    \"name\": \"GET\",\n"
+		     "    \"context\": {\n"
+		     "        \"trace_id\": \"0x0af7651916cd43dd8448eb211c80319c\",\n"
+		     "        \"span_id\": \"0xb7ad6b7169203331\",\n"
+		     "        \"trace_state\": \"[]\"\n"
+		     "    },\n"
+		     "    \"kind\": \"SpanKind.SERVER\",\n"
+		     "    \"parent_id\": null,\n"
+		     "    \"start_time\": \"2026-11-21T00:05:52.123456Z\",\n"
+		     "    \"end_time\": \"2026-11-21T00:05:52.124691Z\",\n"
+		     "    \"status\": {\n"
+		     "        \"status_code\": \"UNSET\"\n"
+		     "    },\n"
+		     "    \"attributes\": {\n"
+		     "        \"http.method\": \"GET\",\n"
+		     "        \"http.server_name\": \"127.0.0.1\",\n"
+		     "        \"http.scheme\": \"http\",\n"
+		     "        \"net.host.name\": \"localhost:5000\",\n"
+		     "        \"http.host\": \"localhost:5000\",\n"
+		     "        \"net.host.port\": 5000,\n"
+		     "        \"http.target\": \"/add?x=1\",\n"
+		     "        \"net.peer.ip\": \"127.0.0.1\",\n"
+		     "        \"net.peer.port\": 41001,\n"
+		     "        \"http.user_agent\": \"golden-client/1.0\",\n"
+		     "        \"http.flavor\": \"1.1\",\n"
+		     "        \"http.status_code\": 200\n"
+		     "    },\n"
+		     "    \"events\": [],\n"
+		     "    \"links\": [],\n"
+		     "    \"resource\": {\n"
+		     "        \"attributes\": {\n"
+		     "            \"telemetry.sdk.language\": \"c\",\n"
+		     "            \"service.name\": \"todo\"\n"
+		     "        },\n"
+		     "        \"schema_url\": \"\"\n"
+		     "    }\n"
+		     "}\n");
+}
+
+/* No attributes of its own, a parent, a description, every type of value. */
+static void console_other_shapes(void)
+{
+	struct span *span = span__new(resource__new(), NULL);
+
+	memset(span->context.parent_id, 0x11, 8);
+	span->name = STR("roll");
+	span->status = SPAN_ERROR;
+	span->status_message = STR("it \"broke\"");
+	check_export("console", NULL, span,
+		     "{\n"
+		     "    \"name\": \"roll\",\n"
+		     "    \"context\": {\n"
+		     "        \"trace_id\": \"0x00000000000000000000000000000000\",\n"
+		     "        \"span_id\": \"0x0000000000000000\",\n"
+		     "        \"trace_state\": \"[]\"\n"
+		     "    },\n"
+		     "    \"kind\": \"SpanKind.INTERNAL\",\n"
+		     "    \"parent_id\": \"0x1111111111111111\",\n"
+		     "    \"start_time\": \"1970-01-01T00:00:00.000000Z\",\n"
+		     "    \"end_time\": \"1970-01-01T00:00:00.000000Z\",\n"
+		     "    \"status\": {\n"
+		     "        \"status_code\": \"ERROR\",\n"
+		     "        \"description\": \"it \\\"broke\\\"\"\n"
+		     "    },\n"
+		     "    \"attributes\": {},\n"
+		     "    \"events\": [],\n"
+		     "    \"links\": [],\n"
+		     "    \"resource\": {\n"
+		     "        \"attributes\": {},\n"
+		     "        \"schema_url\": \"\"\n"
+		     "    }\n"
+		     "}\n");
+
+	span = span__new(resource__new(), NULL);
+	attrs__bool(&span->attrs, &span->mem, STR("t"), true);
+	attrs__bool(&span->attrs, &span->mem, STR("f"), false);
+	attrs__add(&span->attrs, &span->mem,
+		   (struct attr){.key = STR("d"), .type = ATTR_DOUBLE, .d = 0.5});
+	attrs__int(&span->attrs, &span->mem, STR("i\n"), INT64_MIN);
+	check_contains("console", span,
+		       "    \"attributes\": {\n"
+		       "        \"t\": true,\n"
+		       "        \"f\": false,\n"
+		       "        \"d\": 0.5,\n"
+		       "        \"i\\n\": -9223372036854775808\n"
+		       "    },\n");
+}
+
+static void console_trace_state(void)
+{
+	static const char *const cases[][2] = {
+		{"vendor=a:1,other=b", "\"['{key=vendor, value=a:1}', '{key=other, value=b}']\""},
+		{" a=1 ,\t,b=x=y,", "\"['{key=a, value=1}', '{key=b, value=x=y}']\""},
+		{"a=it's", "\"[\\\"{key=a, value=it's}\\\"]\""},
+		{"a=\"q\"", "\"['{key=a, value=\\\"q\\\"}']\""},
+		{"a='\"\\", "\"['{key=a, value=\\\\'\\\"\\\\\\\\}']\""},
+		{",", "\"[]\""},
+	};
+	struct http_call *call;
+	char want[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		call = new_call();
+		call->context.state = str_from(cases[i][0]);
+		snprintf(want, sizeof(want), "        \"trace_state\": %s\n    },\n", cases[i][1]);
+		check_contains("console", new_span(call), want);
+	}
+}
+
+static void text_lines(void)
+{
+	struct http_call *call = new_call();
+	struct export_env east = {.utc_offset_s = 7200}, west = {.utc_offset_s = -1800};
+
+#define TAIL "127.0.0.1:41001 0af7651916cd43dd8448eb211c80319c"
+	check_export("text", &east, new_span(call),
+		     "02:05:52.123 GET /add?x=1 200 1.234ms 125B 312B " TAIL "\n");
+	call = new_call();
+	call->end_ns = call->start_ns + 812999;
+	call->target = STR("/?token=abc");
+	check_export("text", &west, new_span(call),
+		     "23:35:52.123 GET /?token=REDACTED 200 812us 125B 312B " TAIL "\n");
+	call = new_call();
+	call->end_ns = call->start_ns + 61 * NSEC_PER_SEC + 2999999;
+	call->status = 0;
+	call->error = "ECONNRESET";
+	call->marks = HTTP_REQUEST_TRUNCATED | HTTP_HOLE;
+	call->request_size = UINT64_MAX;
+	check_export("text", NULL, new_span(call),
+		     "00:05:52.123 GET /add?x=1 - 61.002s 18446744073709551615B 312B " TAIL
+		     " error=ECONNRESET truncated_request hole\n");
+	call = new_call();
+	call->end_ns = call->start_ns - 1;
+	call->target = call->method = STR_NONE;
+	check_export("text", NULL, new_span(call), "00:05:52.123 - - 200 0us 125B 312B " TAIL "\n");
+#undef TAIL
+	check_export("text", NULL, span__new(resource__new(), NULL), "");
+}
+
+static void text_clients(void)
+{
+	struct http_call *call = new_call();
+
+	call->peer.family = FAMILY_INET6;
+	memcpy(call->peer.client.addr, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+	check_contains("text", new_span(call), "312B [::1]:41001 0af7");
+	call = new_call();
+	call->peer = (struct peer){.family = FAMILY_UNIX, .path = "/run/a b\n.sock"};
+	check_contains("text", new_span(call), "312B unix:/run/a\\x20b\\x0a.sock 0af7");
+	call = new_call();
+	call->peer = (struct peer){.family = FAMILY_UNIX};
+	check_contains("text", new_span(call), "312B unix: 0af7");
+	call = new_call();
+	call->peer = (struct peer){.family = FAMILY_NONE};
+	check_contains("text", new_span(call), "312B - 0af7");
+}
+
+static void text_is_harmless(void)
+{
+	static const char *const cases[][2] = {
+		{"/\x01\x1b[2J\r\n\t\x7f", "/\\x01\\x1b[2J\\x0d\\x0a\\x09\\x7f"},
+		{"/a 200 b", "/a\\x20200\\x20b"},
+		{"/\xc2\x80\xc2\x9f\xc2\xa0", "/\\u{80}\\u{9f}\xc2\xa0"},
+		{"/\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9", "/\xe2\x80\xa7\\u{2028}\\u{2029}"},
+		{"/\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf", "/\\u{202a}\\u{202e}\xe2\x80\xaf"},
+		{"/\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa",
+		 "/\xe2\x81\xa5\\u{2066}\\u{2069}\xe2\x81\xaa"},
+		{"/\xff\xe2\x82x\xc3\xa4\xf0\x9f\x98\x80",
+		 "/\\xff\\xe2\\x82x\xc3\xa4\xf0\x9f\x98\x80"},
+	};
+	struct http_call *call;
+	char want[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		call = new_call();
+		call->target = call->method = str_from(cases[i][0]);
+		snprintf(want, sizeof(want), ".123 %s %s 200 ", cases[i][1], cases[i][1]);
+		check_contains("text", new_span(call), want);
+	}
+}
+
+static void text_colours(void)
+{
+	static const struct {
+		u16 status;
+		const char *text;
+	} cases[] = {{101, "\033[32m101"}, {200, "\033[32m200"}, {302, "\033[36m302"},
+		     {404, "\033[33m404"}, {500, "\033[31m500"}, {0, "\033[31m-"}};
+	struct export_env env = {.terminal = true};
+	struct http_call *call;
+	char want[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		call = new_call();
+		call->status = cases[i].status;
+		snprintf(want, sizeof(want),
+			 "00:05:52.123 GET /add?x=1 %s\033[0m 1.234ms 125B 312B 127.0.0.1:41001 "
+			 "\033[2m0af7651916cd43dd8448eb211c80319c\033[0m\n",
+			 cases[i].text);
+		check_export("text", &env, new_span(call), want);
+	}
+}
+
+static void exporters_tell_of_loss(void)
+{
+	static const char *const names[] = {"console", "text"};
+	struct export_env env = {0};
+	struct output_counts counts;
+	const struct export_ops *ops;
+	struct exporter *exporter;
+	struct batch *batch = batch__new(1);
+	int fd = memfd_create("out", 0);
+	size_t i;
+
+	batch__add(batch, new_span(new_call()));
+	CHECK(!output__new(&env.output, fd, 8, false)); /* too small for any record */
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		ops = export_find(str_from(names[i]));
+		CHECK(!ops->open(&exporter, &env));
+		CHECK(ops->send(exporter, batch) == EXPORT_DROP);
+		ops->close(exporter);
+	}
+	output__counts(env.output, &counts);
+	CHECK(counts.full == 2 && !counts.written);
+	output__free(env.output);
+	batch__put(batch);
+	close(fd);
+}
+
+/* ---- output ---- */
+
+static void check_counts(struct output *output, u64 written, u64 full, u64 broken)
+{
+	struct output_counts counts;
+
+	output__counts(output, &counts);
+	CHECK(counts.written == written);
+	CHECK(counts.full == full);
+	CHECK(counts.broken == broken);
+}
+
+/* A pipe of one page, full, so that a writer blocks for as long as nobody reads. */
+static void full_pipe(int fds[2])
+{
+	char page[PAGE] = {0};
+
+	CHECK(!pipe2(fds, O_CLOEXEC));
+	CHECK(fcntl(fds[1], F_SETPIPE_SZ, PAGE) == PAGE);
+	CHECK(write(fds[1], page, PAGE) == PAGE);
+}
+
+static void empty_pipe(int fd)
+{
+	char page[PAGE];
+
+	CHECK(read(fd, page, PAGE) == PAGE);
+}
+
+static void close_pipe(int fds[2])
+{
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void records_keep_their_order(void)
+{
+	int fd = memfd_create("out", 0);
+	struct buf want = {0}, record = {0};
+	struct output *output;
+	struct str got;
+	u32 i;
+
+	CHECK(!output__new(&output, fd, 16 << 20, false));
+	for (i = 0; i < 20000; i++) {
+		buf__reset(&record);
+		buf__printf(&record, "record %u\n", i);
+		buf__str(&want, buf__view(&record));
+		CHECK(!output__write_buf(output, &record));
+	}
+	CHECK(!output__write(output, STR("")));
+	CHECK(!output__flush(output, LONG_MS));
+	check_counts(output, 20001, 0, 0);
+	got = read_all(fd);
+	CHECK(str_eq(got, buf__view(&want)));
+	output__free(output);
+	free((char *)got.p);
+	buf__free(&want);
+	buf__free(&record);
+	close(fd);
+}
+
+/* A pipe in packet mode and a SOCK_SEQPACKET return in one read what one write put in. */
+static void one_write_per_record(void)
+{
+	int fds[2], kind, i;
+	struct output *output;
+	char got[64], want[64];
+	ssize_t n;
+
+	for (kind = 0; kind < 2; kind++) {
+		CHECK(!(kind ? socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) : pipe2(fds, O_DIRECT)));
+		CHECK(!output__new(&output, fds[1], 1 << 20, false));
+		for (i = 0; i < 8; i++) {
+			snprintf(want, sizeof(want), "record %d\n", i);
+			CHECK(!output__write(output, str_from(want)));
+		}
+		CHECK(!output__flush(output, LONG_MS));
+		for (i = 0; i < 8; i++) {
+			snprintf(want, sizeof(want), "record %d\n", i);
+			n = read(fds[0], got, sizeof(got));
+			CHECK(n > 0);
+			CHECK_STR(((struct str){got, n > 0 ? (size_t)n : 0}), want);
+		}
+		output__free(output);
+		close_pipe(fds);
+	}
+}
+
+static void large_record_is_one_write(void)
+{
+	static char record[100000], got[sizeof(record) + 1];
+	int fds[2], size = 1 << 20;
+	struct output *output;
+
+	memset(record, 'x', sizeof(record));
+	CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds));
+	CHECK(!setsockopt(fds[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) ||
+	      !setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	CHECK(!output__new(&output, fds[1], 1 << 20, false));
+	CHECK(!output__write(output, (struct str){record, sizeof(record)}));
+	CHECK(read(fds[0], got, sizeof(got)) == (ssize_t)sizeof(record));
+	CHECK(!memcmp(record, got, sizeof(record)));
+	output__free(output);
+	close_pipe(fds);
+}
+
+/* O_NONBLOCK, set by somebody else, makes for short writes and EAGAIN. */
+static void nonblocking_descriptor(void)
+{
+	static char record[PAGE * 20], got[sizeof(record)];
+	size_t done = 0, i;
+	struct output *output;
+	ssize_t n;
+	int fds[2];
+
+	for (i = 0; i < sizeof(record); i++)
+		record[i] = (char)(i * 7 / 5);
+	full_pipe(fds);
+	CHECK(!fcntl(fds[1], F_SETFL, O_NONBLOCK));
+	CHECK(!output__new(&output, fds[1], 1 << 20, false));
+	CHECK(!output__write(output, (struct str){record, sizeof(record)}));
+	CHECK(output__flush(output, 1) == -ETIMEDOUT);
+	empty_pipe(fds[0]);
+	while (done < sizeof(got) && (n = read(fds[0], got + done, sizeof(got) - done)) > 0)
+		done += (size_t)n;
+	CHECK(!memcmp(record, got, sizeof(record)));
+	CHECK(!output__flush(output, LONG_MS));
+	check_counts(output, 1, 0, 0);
+	output__free(output);
+	close_pipe(fds);
+}
+
+static void full_queue_is_counted(void)
+{
+	char record[1000] = {0};
+	struct output *output;
+	int fds[2], i;
+
+	full_pipe(fds);
+	CHECK(!output__new(&output, fds[1], 3 * sizeof(record) + 900, false));
+	for (i = 0; i < 5; i++)
+		CHECK(output__write(output, (struct str){record, sizeof(record)}) ==
+		      (i < 3 ? 0 : -ENOBUFS));
+	check_counts(output, 0, 2, 0);
+	empty_pipe(fds[0]);
+	CHECK(!output__flush(output, LONG_MS));
+	check_counts(output, 3, 2, 0);
+	CHECK(!output__write(output, STR("there is room again")));
+	CHECK(output__write_buf(output, &(struct buf){.failed = true}) == -ENOBUFS);
+	CHECK(!output__flush(output, LONG_MS));
+	check_counts(output, 4, 3, 0);
+	output__free(output);
+	close_pipe(fds);
+}
+
+static void broken_pipe_is_counted(void)
+{
+	struct output *output;
+	int fds[2];
+
+	CHECK(!pipe2(fds, O_CLOEXEC));
+	CHECK(!output__new(&output, fds[1], 1 << 20, true));
+	close(fds[0]);
+	CHECK(!output__write(output, STR("a")));
+	CHECK(output__flush(output, LONG_MS) == -EPIPE);
+	check_counts(output, 0, 0, 1);
+	CHECK(output__write(output, STR("b")) == -EPIPE);
+	CHECK(output__flush(output, LONG_MS) == -EPIPE);
+	check_counts(output, 0, 0, 2);
+	output__free(output);
+	close(fds[1]);
+}
+
+static void pipe_breaks_under_a_blocked_write(void)
+{
+	struct output *output;
+	int fds[2], i;
+
+	full_pipe(fds);
+	CHECK(!output__new(&output, fds[1], 1 << 20, false));
+	for (i = 0; i < 4; i++)
+		CHECK(!output__write(output, STR("record")));
+	close(fds[0]);
+	CHECK(output__flush(output, LONG_MS) == -EPIPE);
+	check_counts(output, 0, 0, 4);
+	output__free(output);
+	close(fds[1]);
+}
+
+static void flush_gives_up(void)
+{
+	struct output *output;
+	char got[16];
+	int fds[2], i;
+
+	full_pipe(fds);
+	CHECK(!output__new(&output, fds[1], 1 << 20, false));
+	CHECK(!output__flush(output, 0));
+	for (i = 0; i < 3; i++)
+		CHECK(!output__write(output, STR("record")));
+	CHECK(output__flush(output, 20) == -ETIMEDOUT);
+	check_counts(output, 0, 3, 0);
+	CHECK(output__flush(output, 0) == -ETIMEDOUT);
+	check_counts(output, 0, 3, 0);
+	/* the write that was under way goes through after all, and no other */
+	empty_pipe(fds[0]);
+	CHECK(!output__flush(output, LONG_MS));
+	check_counts(output, 1, 2, 0);
+	CHECK(read(fds[0], got, sizeof(got)) == 6);
+	CHECK(!output__write(output, STR("next")) && read(fds[0], got, sizeof(got)) == 4);
+	output__free(output);
+	close_pipe(fds);
+}
+
+static void free_does_not_wait(void)
+{
+	static char record[PAGE * 3];
+	struct output *output;
+	int fds[2];
+
+	full_pipe(fds);
+	CHECK(!output__new(&output, fds[1], 1 << 20, false));
+	CHECK(!output__write(output, (struct str){record, sizeof(record)}));
+	empty_pipe(fds[0]); /* one page goes in, then it blocks in the middle of the record */
+	CHECK(read(fds[0], record, 1) == 1);
+	output__free(output);
+	close_pipe(fds);
+
+	full_pipe(fds);
+	CHECK(!output__new(&output, fds[1], 1 << 20, false));
+	CHECK(!output__write(output, STR("a")) && !output__write(output, STR("b")));
+	output__free(output);
+	CHECK(!output__new(&output, fds[1], 1 << 20, false));
+	output__free(output);
+	output__free(NULL);
+	close_pipe(fds);
+}
+
+static void *count_bytes(void *arg)
+{
+	static char got[PAGE];
+	size_t total = 0;
+	ssize_t n;
+
+	while ((n = read(*(int *)arg, got, sizeof(got))) > 0)
+		total += (size_t)n;
+	return (void *)total;
+}
+
+/* A replay waits for its reader instead of dropping. */
+static void wait_for_room(void)
+{
+	char record[700] = {0};
+	struct output *output;
+	pthread_t reader;
+	void *total;
+	int fds[2], i;
+
+	CHECK(!pipe2(fds, O_CLOEXEC));
+	CHECK(!output__new(&output, fds[1], 2000, true));
+	CHECK(!pthread_create(&reader, NULL, count_bytes, &fds[0]));
+	for (i = 0; i < 2000; i++)
+		CHECK(!output__write(output, (struct str){record, sizeof(record)}));
+	CHECK(output__write(output, (struct str){(char[3000]){0}, 3000}) == -ENOBUFS);
+	CHECK(!output__flush(output, LONG_MS));
+	check_counts(output, 2000, 1, 0);
+	output__free(output);
+	close(fds[1]);
+	pthread_join(reader, &total);
+	CHECK((size_t)total == 2000 * sizeof(record));
+	close(fds[0]);
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	alarm(LONG_MS / 1000 / 2);
+	RUN(json_of_every_code_point_below_256);
+	RUN(json_of_every_byte);
+	RUN(json_texts);
+	RUN(json_numbers);
+	RUN(exporters_have_names);
+	RUN(console_document);
+	RUN(console_other_shapes);
+	RUN(console_trace_state);
+	RUN(text_lines);
+	RUN(text_clients);
+	RUN(text_is_harmless);
+	RUN(text_colours);
+	RUN(exporters_tell_of_loss);
+	RUN(records_keep_their_order);
+	RUN(one_write_per_record);
+	RUN(large_record_is_one_write);
+	RUN(nonblocking_descriptor);
+	RUN(full_queue_is_counted);
+	RUN(broken_pipe_is_counted);
+	RUN(pipe_breaks_under_a_blocked_write);
+	RUN(flush_gives_up);
+	RUN(free_does_not_wait);
+	RUN(wait_for_room);
+	return test_status();
+}

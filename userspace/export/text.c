@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The text exporter: one line per request, for people.
+ *
+ *	02:05:52.123 GET /add?x=1 200 1.234ms 125B 312B 127.0.0.1:41001 0af7651916cd43dd84...
+ *
+ * Start of the request in local time, method, target, status, duration, bytes received and sent,
+ * client, trace id, then why it failed and what is not known about it. A blank always ends a field,
+ * and nothing a client sends can move the cursor, reverse the line or forge another one. Spans that
+ * are not requests have no line.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "export/export.h"
+#include "model/url.h"
+#include "model/utf8.h"
+
+struct text {
+	struct exporter exporter;
+	const struct export_env *env;
+	struct buf line;
+};
+
+enum colour { RED = 31, GREEN = 32, YELLOW = 33, CYAN = 36, DIM = 2 };
+
+static bool is_harmless(u32 code)
+{
+	if (code < 0xa0)
+		return code > ' ' && code < 0x7f;
+	/* separators of lines and paragraphs; embeddings, overrides, isolates of written direction
+	 */
+	return !(code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e) ||
+		 (code >= 0x2066 && code <= 0x2069));
+}
+
+/* One field: what could do harm as \xNN (a byte) or \u{...} (a code point), "-" for nothing. */
+static void print_safe(struct buf *line, struct str s)
+{
+	struct str from;
+	u32 code;
+
+	if (!s.len)
+		buf__char(line, '-');
+	while (s.len) {
+		from = s;
+		code = utf8_next(&s);
+		from.len -= s.len;
+		if (code != UTF8_BAD && is_harmless(code))
+			buf__str(line, from);
+		else if (code != UTF8_BAD && code >= 0x80)
+			buf__printf(line, "\\u{%x}", code);
+		else
+			for (; from.len; from = str_sub(from, 1, from.len))
+				buf__printf(line, "\\x%02x", (u8)from.p[0]);
+	}
+}
+
+static void print_clock(struct text *text, u64 ns)
+{
+	u64 ms = (ns + (u64)text->env->utc_offset_s * NSEC_PER_SEC) / NSEC_PER_MSEC;
+
+	buf__printf(&text->line, "%02u:%02u:%02u.%03u ", (unsigned)(ms / 3600000 % 24),
+		    (unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000));
+}
+
+static void print_target(struct buf *line, struct str target)
+{
+	struct arena mem = {0};
+
+	print_safe(line, url_redact(&mem, target));
+	arena__free(&mem);
+	buf__char(line, ' ');
+}
+
+static void colour(struct text *text, enum colour code)
+{
+	if (text->env->terminal)
+		buf__printf(&text->line, "\033[%dm", code);
+}
+
+static void colour_end(struct text *text)
+{
+	if (text->env->terminal)
+		buf__str(&text->line, STR("\033[0m"));
+}
+
+static enum colour status_colour(u16 status)
+{
+	switch (status / 100) {
+	case 1:
+	case 2:
+		return GREEN;
+	case 3:
+		return CYAN;
+	case 4:
+		return YELLOW;
+	default:
+		return RED;
+	}
+}
+
+static void print_status(struct text *text, u16 status)
+{
+	colour(text, status_colour(status));
+	if (status)
+		buf__printf(&text->line, "%u", status);
+	else
+		buf__char(&text->line, '-');
+	colour_end(text);
+	buf__char(&text->line, ' ');
+}
+
+static void print_duration(struct buf *line, const struct http_call *call)
+{
+	u64 us = call->end_ns > call->start_ns ? (call->end_ns - call->start_ns) / 1000 : 0;
+
+	if (us < 1000)
+		buf__printf(line, "%" PRIu64 "us ", us);
+	else if (us < 1000000)
+		buf__printf(line, "%" PRIu64 ".%03" PRIu64 "ms ", us / 1000, us % 1000);
+	else
+		buf__printf(line, "%" PRIu64 ".%03" PRIu64 "s ", us / 1000000, us / 1000 % 1000);
+}
+
+static void print_client(struct buf *line, const struct peer *peer)
+{
+	bool inet6 = peer->family == FAMILY_INET6;
+	struct str path = {peer->path, strnlen(peer->path, sizeof(peer->path))};
+
+	if (peer->family == FAMILY_NONE) {
+		buf__char(line, '-');
+	} else if (peer->family == FAMILY_UNIX) {
+		buf__str(line, STR("unix:"));
+		if (path.len)
+			print_safe(line, path);
+	} else {
+		buf__str(line, str_from(inet6 ? "[" : ""));
+		peer_print_addr(line, peer->family, peer->client.addr);
+		buf__printf(line, "%s:%u", inet6 ? "]" : "", peer->client.port);
+	}
+	buf__char(line, ' ');
+}
+
+static void print_call(struct text *text, const struct span *span)
+{
+	const struct http_call *call = span->http;
+	struct buf *line = &text->line;
+
+	print_clock(text, call->start_ns);
+	print_safe(line, call->method);
+	buf__char(line, ' ');
+	print_target(line, call->target);
+	print_status(text, call->status);
+	print_duration(line, call);
+	buf__printf(line, "%" PRIu64 "B %" PRIu64 "B ", call->request_size, call->response_size);
+	print_client(line, &call->peer);
+	colour(text, DIM);
+	span_print_id(line, span->context.trace_id, sizeof(span->context.trace_id));
+	colour_end(text);
+	if (call->error)
+		buf__printf(line, " error=%s", call->error);
+	if (call->marks)
+		buf__char(line, ' ');
+	http_print_marks(line, call->marks, ' ');
+	buf__char(line, '\n');
+}
+
+static int text_open(struct exporter **out, const struct export_env *env)
+{
+	struct text *text = calloc(1, sizeof(*text));
+
+	if (!text)
+		return -ENOMEM;
+	text->exporter.ops = &export_text;
+	text->env = env;
+	*out = &text->exporter;
+	return 0;
+}
+
+static enum export_result text_send(struct exporter *exporter, const struct batch *batch)
+{
+	struct text *text = container_of(exporter, struct text, exporter);
+	enum export_result result = EXPORT_OK;
+	u32 i;
+
+	for (i = 0; i < batch->cnt; i++) {
+		if (!batch->spans[i]->http)
+			continue;
+		buf__reset(&text->line);
+		print_call(text, batch->spans[i]);
+		if (output__write_buf(text->env->output, &text->line))
+			result = EXPORT_DROP;
+	}
+	return result;
+}
+
+static void text_close(struct exporter *exporter)
+{
+	struct text *text = container_of(exporter, struct text, exporter);
+
+	buf__free(&text->line);
+	free(text);
+}
+
+const struct export_ops export_text = {
+	.name = "text",
+	.open = text_open,
+	.send = text_send,
+	.close = text_close,
+};
