@@ -10,28 +10,39 @@
 #include "base/buf.h"
 
 #define CONFIG_PIDS_MAX 256
+/* Rows of the table of options, at most: checked at compile time beside it. */
+#define CONFIG_OPTIONS_MAX 160
+/* Names that config__exporters() returns, at most; the table knows fewer. */
+#define CONFIG_EXPORTERS_MAX 8
 
-/* Texts are owned by the config or live as long as argv and the environment. */
+/* What the user said about one option. */
+struct config_given {
+	const char *text;	/* NULL: nothing; as written, not checked */
+	const char *variable;	/* the variable that said it, NULL: the flag did */
+};
+
+/* Texts live as long as argv, the environment and the table. */
 struct config {
 	/* what to trace */
 	u32 pids[CONFIG_PIDS_MAX];	/* --pid */
 	u32 pid_cnt;
 	char **command;			/* argv of the command to start, NULL if none; borrowed */
 	/* how to capture */
-	u64 capture_head;		/* --capture_head, bytes of a request head, 1024..65536 */
+	u64 capture_head;		/* --capture_head, bytes of a request head, 1024..16384 */
 	u64 ring_size;			/* --ring_size, bytes, a power of two >= 64 KiB */
 	const char *hooks;		/* --hooks, NULL: choose */
 	const char *record_path;	/* --record, NULL if not asked for */
 	const char *replay_path;	/* --replay, NULL if not asked for */
 	bool check;			/* --check */
 	/* what to say */
-	const char *traces_exporter;	/* comma list; NULL: nothing said, see config_default_exporter() */
+	const char *traces_exporter;	/* comma list, see config__exporters() */
 	const char *service_name;	/* NULL if not set */
 	const char *resource_attributes; /* NULL if not set */
-	const char *propagators;	/* comma list */
-	const char *log_level;		/* "info" ... */
+	const char *propagators;	/* comma list, see config_list_has() */
+	const char *log_level;		/* "debug", "info", "warn", "warning" or "error" */
 	bool sdk_disabled;
-	bool endpoint_given;		/* some OTEL exporter or endpoint option or variable was given */
+	bool endpoint_given;		/* some exporter or endpoint was named */
+	struct config_given given[CONFIG_OPTIONS_MAX]; /* by row of the table */
 };
 
 enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
@@ -40,10 +51,19 @@ enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
  * Reads argv and env (NULL-terminated, as environ). Complains on stderr itself. 0, or -EINVAL for
  * what must end the program with status 2. On success *action says what to do.
  */
-int config__parse(struct config *config, int argc, char **argv, char **env, enum config_action *action);
+int config__parse(struct config *config, int argc, char **argv, char **env,
+		  enum config_action *action);
 /* Says once, on stderr, which options were given that have no effect yet or never will. */
 void config__report(const struct config *config);
+/*
+ * The trace exporters in effect, in the order asked for, each once; 0 for "none". The names are
+ * those of export_find() and live in the table.
+ */
+u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX]);
 void config__free(struct config *config);
+
+/* True if the comma list holds the name; blanks around items and ASCII case do not matter. */
+bool config_list_has(const char *list, const char *name);
 
 /* --help, grouped, at most 100 columns, made from the table. */
 void config_print_help(struct buf *out);

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Reads argv, then the environment, into config->given; then gives each option its meaning:
+ *
+ *	argv, env  ->  given[row] = {text, who said it}  ->  fields of struct config
+ *
+ * So a variable that a flag beats is never looked at, and complains of nothing.
+ */
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "config/flags.h"
+#include "config/names.h"
+#include "config/options.h"
+#include "config/value.h"
+
+/* Where the reading of argv stands. */
+struct arguments {
+	char **next;
+	char **end;
+};
+
+static bool takes_value(const struct option *option)
+{
+	return option->type > OPT_SWITCH;
+}
+
+/* argparse's rule: what begins with '-' is a flag, unless it is a number or '-' alone. */
+static bool is_flag(const char *arg)
+{
+	return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9');
+}
+
+/* The value after '=' (given) or in the next argument: 0, or -EINVAL with a complaint. */
+static int read_value(const struct option *option, const char **text, struct arguments *args)
+{
+	if (!takes_value(option)) {
+		if (*text) {
+			log_error("--%s: takes no value", option->flag);
+			return -EINVAL;
+		}
+		*text = "";
+		return 0;
+	}
+	if (*text)
+		return 0;
+	if (args->next == args->end || is_flag(*args->next)) {
+		log_error("--%s: expected one argument", option->flag);
+		return -EINVAL;
+	}
+	*text = *args->next++;
+	return 0;
+}
+
+static int add_pids(struct config *config, const struct option *option, const char *text)
+{
+	__cleanup(buf__free) struct buf want = {0};
+	int err = value_add_pids(config, option, text);
+
+	if (err == -E2BIG)
+		log_error("--%s: at most %d processes", option->flag, CONFIG_PIDS_MAX);
+	if (err != -EINVAL)
+		return err ? -EINVAL : 0;
+	value_describe(option, &want);
+	log_error("--%s: bad value \"%.200s\", want %.*s", option->flag, text,
+		  STR_ARG(buf__view(&want)));
+	return err;
+}
+
+/* One argument that begins with '-'. 1 if reading ends there: --help, --version. */
+static int read_flag(struct config *config, const char *arg, struct arguments *args,
+		     enum config_action *action)
+{
+	ssize_t equals = str_find(str_from(arg), '=', 0);
+	const char *text = equals < 0 ? NULL : arg + equals + 1;
+	const struct option *option;
+	int row, err;
+
+	row = flag_find((struct str){arg, equals < 0 ? strlen(arg) : (size_t)equals});
+	if (row < 0)
+		return row;
+	option = &options[row];
+	err = read_value(option, &text, args);
+	if (err)
+		return err;
+	config->given[row] = (struct config_given){.text = text};
+	if (option->type == OPT_PIDS)
+		return add_pids(config, option, text);
+	if (option->type == OPT_HELP)
+		*action = CONFIG_HELP;
+	if (option->type == OPT_VERSION)
+		*action = CONFIG_VERSION;
+	return *action != CONFIG_RUN;
+}
+
+/* Up to the command, if there is one. As read_flag(). */
+static int read_arguments(struct config *config, int argc, char **argv, enum config_action *action)
+{
+	struct arguments args = {argv + 1, argv + argc};
+
+	while (args.next < args.end) {
+		char *arg = *args.next;
+		int err;
+
+		if (arg[0] != '-' || !arg[1])
+			break;
+		args.next++;
+		if (!strcmp(arg, "--"))
+			break;
+		err = read_flag(config, arg, &args, action);
+		if (err)
+			return err;
+	}
+	if (args.next < args.end)
+		config->command = args.next;
+	return 0;
+}
+
+/* NULL if there is none, or an empty one. */
+static const char *find_variable(char **env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *env; env++) {
+		if (!strncmp(*env, name, len) && (*env)[len] == '=')
+			return (*env)[len + 1] ? *env + len + 1 : NULL;
+	}
+	return NULL;
+}
+
+static void read_environment(struct config *config, char **env)
+{
+	for (u32 i = 0; i < option_cnt; i++) {
+		const struct option *option = &options[i];
+		struct config_given *given = &config->given[i];
+
+		if (given->text || !option->variable)
+			continue;
+		given->variable = option->variable;
+		given->text = find_variable(env, option->variable);
+		if (given->text || !option->alias)
+			continue;
+		given->variable = option->alias;
+		given->text = find_variable(env, option->alias);
+		if (given->text)
+			log_warn("%s is taken for %s", option->alias, option->variable);
+	}
+}
+
+static void store(struct config *config, const struct option *option, const struct value *value)
+{
+	void *field = (char *)config + option->offset;
+
+	if (!option->kept)
+		return;
+	switch (option->type) {
+	case OPT_SWITCH:
+	case OPT_BOOL:
+		*(bool *)field = value->number;
+		break;
+	case OPT_SIZE:
+	case OPT_POWER:
+		*(u64 *)field = value->number;
+		break;
+	default:
+		*(const char **)field = value->text;
+	}
+}
+
+/* "--traces_exporter" or "OTEL_TRACES_EXPORTER", as the user said it. */
+static void spell(const struct config *config, u32 row, char name[OPTION_NAME_MAX])
+{
+	const char *variable = config->given[row].variable;
+
+	snprintf(name, OPTION_NAME_MAX, "%s%s", variable ? "" : "--",
+		 variable ? variable : options[row].flag);
+}
+
+/* Names what a list holds beside the values that count; false if there was nothing to name. */
+static bool check_list(const struct option *option, const char *name, const char *text,
+		       const char *outcome)
+{
+	__cleanup(names__free) struct names soon = {0}, unknown = {0};
+	__cleanup(buf__free) struct buf want = {0};
+	struct str rest = str_from(text), item;
+
+	while (list_next(&rest, &item)) {
+		struct str shown = str_sub(item, 0, OPTION_NAME_MAX);
+
+		if (value_is_soon(option, item))
+			names__add(&soon, "%.*s", STR_ARG(shown));
+		else if (!value_find(option, item))
+			names__add(&unknown, "\"%.*s\"", STR_ARG(shown));
+	}
+	if (option->old && config_list_has(text, option->old))
+		log_warn("%s: %s is deprecated, taken for %s", name, option->old,
+			 option->values[0]);
+	if (soon.text.len)
+		log_warn("%s: not honoured yet: %s; %s", name, names__finish(&soon), outcome);
+	if (unknown.text.len) {
+		value_describe(option, &want);
+		log_warn("%s: unknown value %s, want %.*s; %s", name, names__finish(&unknown),
+			 STR_ARG(buf__view(&want)), outcome);
+	}
+	return soon.text.len || unknown.text.len;
+}
+
+/* A value that cannot be used. 0 if the daemon can go on without it. */
+static int complain(const struct option *option, const char *name, const char *text)
+{
+	__cleanup(buf__free) struct buf want = {0};
+	const char *fallback = option->fallback;
+	char outcome[OPTION_NAME_MAX];
+
+	value_describe(option, &want);
+	if (!option->variable) {
+		log_error("%s: bad value \"%.200s\", want %.*s", name, text,
+			  STR_ARG(buf__view(&want)));
+		return -EINVAL;
+	}
+	snprintf(outcome, sizeof(outcome), "%s%s", fallback ? "using the default " : "ignored",
+		 fallback ? fallback : "");
+	if (option->type == OPT_LIST && check_list(option, name, text, outcome))
+		return 0;
+	log_warn("%s: bad value \"%.200s\", want %.*s; %s", name, text, STR_ARG(buf__view(&want)),
+		 outcome);
+	return 0;
+}
+
+/* The default first, so that a bad value leaves it in force. */
+static int apply(struct config *config, u32 row)
+{
+	const struct option *option = &options[row];
+	const char *text = config->given[row].text;
+	char name[OPTION_NAME_MAX];
+	struct value value;
+
+	if (option->fallback && !value__parse(&value, option, option->fallback))
+		store(config, option, &value);
+	/* of ours, an empty value is a mistake; of OpenTelemetry's, as good as none */
+	if (!text || (!*text && option->variable))
+		return 0;
+	spell(config, row, name);
+	if (value__parse(&value, option, text))
+		return complain(option, name, text);
+	if (option->type == OPT_LIST && option->values)
+		check_list(option, name, text, "skipped");
+	store(config, option, &value);
+	return 0;
+}
+
+/* The row that is kept in the field of struct config at offset; there is one. */
+static u32 row_of(size_t offset)
+{
+	u32 row = 0;
+
+	while (!options[row].kept || options[row].offset != offset)
+		row++;
+	return row;
+}
+
+static bool ends_with(const char *text, struct str tail)
+{
+	size_t len = strlen(text);
+
+	return len >= tail.len && !memcmp(text + len - tail.len, tail.p, tail.len);
+}
+
+static bool names_exporter(const struct option *option)
+{
+	return option->variable && option->use != OPT_DROPPED &&
+	       (ends_with(option->variable, STR("_EXPORTER")) ||
+		ends_with(option->variable, STR("_ENDPOINT")));
+}
+
+/* What follows from several options together. */
+static void conclude(struct config *config)
+{
+	const char *exporter = config->given[row_of(offsetof(struct config, traces_exporter))].text;
+
+	for (u32 i = 0; i < option_cnt; i++) {
+		const char *text = config->given[i].text;
+
+		if (names_exporter(&options[i]) && text && *text)
+			config->endpoint_given = true;
+	}
+	/* opentelemetry-instrument would send its spans by OTLP */
+	if (config->endpoint_given && (!exporter || !*exporter))
+		log_warn("traces exporter otlp is not there yet; using %s",
+			 config->traces_exporter);
+	if (config->hooks && !strcmp(config->hooks, "auto"))
+		config->hooks = NULL;
+}
+
+static int refuse(const char *why)
+{
+	log_error("%s", why);
+	return -EINVAL;
+}
+
+static int check_together(const struct config *config)
+{
+	u32 targets = !!config->pid_cnt + !!config->command + !!config->replay_path;
+
+	if (config->record_path && config->replay_path)
+		return refuse("--record and --replay exclude each other");
+	if (targets > 1)
+		return refuse("--pid, --replay and a command exclude each other");
+	if (!targets && !config->check)
+		return refuse("nothing to trace: give --pid PID or a command (try --help)");
+	return 0;
+}
+
+int config__parse(struct config *config, int argc, char **argv, char **env,
+		  enum config_action *action)
+{
+	int err;
+
+	*config = (struct config){0};
+	*action = CONFIG_RUN;
+	err = read_arguments(config, argc, argv, action);
+	if (err)
+		return err < 0 ? err : 0;
+	read_environment(config, env);
+	for (u32 i = 0; i < option_cnt; i++) {
+		err = apply(config, i);
+		if (err)
+			return err;
+	}
+	conclude(config);
+	return check_together(config);
+}
+
+/* "none" asks for nothing, and that is what there is. */
+static bool asks_for_nothing(const struct option *option, const char *text)
+{
+	return !*text || (value_find(option, STR("none")) &&
+			  str_caseeq(str_trim(str_from(text)), STR("none")));
+}
+
+void config__report(const struct config *config)
+{
+	static const char *const reasons[] = {
+		[OPT_NEVER] = "Python only",
+		[OPT_DROPPED] = "dropped by OpenTelemetry",
+	};
+	__cleanup(names__free) struct names later = {0}, never = {0};
+
+	for (u32 i = 0; i < option_cnt; i++) {
+		const struct option *option = &options[i];
+		const char *text = config->given[i].text;
+		char name[OPTION_NAME_MAX];
+
+		if (!text || option->use == OPT_HONOURED || asks_for_nothing(option, text))
+			continue;
+		spell(config, i, name);
+		if (option->use == OPT_LATER)
+			names__add(&later, "%s", name);
+		else
+			names__add(&never, "%s (%s)", name, reasons[option->use]);
+	}
+	if (later.text.len)
+		log_warn("not honoured yet: %s", names__finish(&later));
+	if (never.text.len)
+		log_warn("without meaning here: %s", names__finish(&never));
+}
+
+static bool has_name(const char *const *names, u32 cnt, const char *name)
+{
+	for (u32 i = 0; i < cnt; i++) {
+		if (!strcmp(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])
+{
+	struct str rest = str_from(config->traces_exporter), item;
+	u32 row = row_of(offsetof(struct config, traces_exporter));
+	u32 cnt = 0;
+
+	while (cnt < CONFIG_EXPORTERS_MAX && list_next(&rest, &item)) {
+		const char *name = value_find(&options[row], item);
+
+		if (name && strcmp(name, "none") && !has_name(names, cnt, name))
+			names[cnt++] = name;
+	}
+	return cnt;
+}
+
+void config__free(struct config *config)
+{
+	*config = (struct config){0}; /* nothing of it is owned */
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The table of options. Flags and variables are those of opentelemetry-instrument 0.66b1, the
+ * variables without a flag those of its instrumentations, the rest is ours; defaults follow the
+ * OpenTelemetry specification (configuration/sdk-environment-variables, protocol/exporter).
+ */
+#include "config/options.h"
+
+/* one option is one row: */
+/* clang-format off */
+#define ROW(f, v, u, g, h, ...) \
+	{.flag = f, .variable = v, .use = OPT_##u, .group = GROUP_##g, .help = h, __VA_ARGS__}
+#define OURS(f, g, h, ...)    ROW(f, NULL, HONOURED, g, h, __VA_ARGS__)
+#define VARIABLE(v, g, h, ...) ROW(NULL, v, LATER, g, h, __VA_ARGS__)
+#define NEVER(f, v, h)        ROW(f, v, NEVER, PYTHON, h, TEXT("NAME"))
+#define DROPPED(f, v)         ROW(f, v, DROPPED, PYTHON, "", TEXT("VALUE"))
+
+#define KEPT(member)       .kept = true, .offset = offsetof(struct config, member)
+#define VALUES(...)        .values = (const char *const[]){__VA_ARGS__, NULL}
+#define SOON(...)          .soon = (const char *const[]){__VA_ARGS__, NULL}
+#define SWITCH             .type = OPT_SWITCH
+#define TEXT(n)            .type = OPT_STRING, .value_name = n
+#define PATH               .type = OPT_FILE, .value_name = "FILE"
+#define LIST               .type = OPT_LIST, .value_name = "LIST"
+#define CHOICE(d)          .type = OPT_CHOICE, .fallback = d, .value_name = "NAME"
+#define BOOL               .type = OPT_BOOL, .fallback = "false", .value_name = "BOOL"
+#define INTEGER(d, lo, hi) \
+	.type = OPT_INTEGER, .fallback = d, .min = lo, .max = hi, .value_name = "N"
+#define MS(d)              .type = OPT_MS, .fallback = d, .max = INT32_MAX, .value_name = "MS"
+#define SIZE(t, d, lo, hi) \
+	.type = t, .fallback = d, .min = lo, .max = hi, .value_name = "BYTES"
+#define LIMIT(d)           INTEGER(d, 0, INT32_MAX)
+#define COUNT(d)           INTEGER(d, 1, INT32_MAX)
+
+#define PROTOCOL    VALUES("grpc", "http/protobuf", "http/json")
+#define COMPRESSION VALUES("none", "gzip", "deflate")
+
+/* The options that each signal has for itself; its own value beats the general one. */
+#define OTLP(f, V, what, protocol, endpoint, insecure, compression, timeout) \
+	ROW("exporter_otlp_" f "endpoint", "OTEL_EXPORTER_OTLP_" V "ENDPOINT", LATER, OTLP, \
+	    "where " what " go", TEXT("URL"), .fallback = endpoint), \
+	ROW("exporter_otlp_" f "protocol", "OTEL_EXPORTER_OTLP_" V "PROTOCOL", LATER, OTLP, \
+	    "how " what " are sent", CHOICE(protocol), PROTOCOL), \
+	ROW("exporter_otlp_" f "insecure", "OTEL_EXPORTER_OTLP_" V "INSECURE", LATER, OTLP, \
+	    "no TLS for " what " when the endpoint names no scheme", BOOL), \
+	ROW("exporter_otlp_" f "headers", "OTEL_EXPORTER_OTLP_" V "HEADERS", LATER, OTLP, \
+	    "sent along with " what ": key=value, percent-encoded", TEXT("LIST")), \
+	ROW("exporter_otlp_" f "compression", "OTEL_EXPORTER_OTLP_" V "COMPRESSION", LATER, OTLP, \
+	    "compression of " what, CHOICE(compression), COMPRESSION), \
+	ROW("exporter_otlp_" f "timeout", "OTEL_EXPORTER_OTLP_" V "TIMEOUT", LATER, OTLP, \
+	    "limit for one export of " what " with all its retries, 0: none", MS(timeout)), \
+	ROW("exporter_otlp_" f "certificate", "OTEL_EXPORTER_OTLP_" V "CERTIFICATE", LATER, OTLP, \
+	    "authorities to trust, in PEM", PATH), \
+	ROW("exporter_otlp_" f "client_key", "OTEL_EXPORTER_OTLP_" V "CLIENT_KEY", LATER, OTLP, \
+	    "our private key, in PEM", PATH), \
+	ROW("exporter_otlp_" f "client_certificate", "OTEL_EXPORTER_OTLP_" V "CLIENT_CERTIFICATE", \
+	    LATER, OTLP, "our certificate, in PEM", PATH)
+
+#define BATCH(f, V, what, delay) \
+	ROW(f "_schedule_delay", "OTEL_" V "_SCHEDULE_DELAY", LATER, BATCHING, \
+	    "longest wait of " what " before an export", MS(delay)), \
+	ROW(f "_export_timeout", "OTEL_" V "_EXPORT_TIMEOUT", LATER, BATCHING, \
+	    "limit for one export of " what, MS("30000")), \
+	ROW(f "_max_queue_size", "OTEL_" V "_MAX_QUEUE_SIZE", LATER, BATCHING, \
+	    what " that wait, at most", COUNT("2048")), \
+	ROW(f "_max_export_batch_size", "OTEL_" V "_MAX_EXPORT_BATCH_SIZE", LATER, BATCHING, \
+	    what " in one export, at most", COUNT("512"))
+
+#define CAPTURE_HEADERS(V, what) \
+	VARIABLE("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_" V, TRACES, \
+		 "headers of " what " to put on spans: regular expressions", LIST)
+#define CLIENT_EXCLUDED(V, what) \
+	VARIABLE("OTEL_PYTHON_" V "_EXCLUDED_URLS", TRACES, \
+		 "URLs called by " what " that make no span: regular expressions", LIST)
+#define JAEGER(f, V) DROPPED("exporter_jaeger_" f, "OTEL_EXPORTER_JAEGER_" V)
+
+const struct option options[] = {
+	OURS("pid", TRACE, "attach to these processes, their threads and all their children",
+	     .type = OPT_PIDS, .min = 1, .max = 1 << 22, .value_name = "PID[,PID...]"),
+	OURS("replay", TRACE, "read a recording instead of tracing; needs no rights", PATH,
+	     KEPT(replay_path)),
+
+	OURS("capture_head", CAPTURE, "what is captured of the head of a request, at most",
+	     SIZE(OPT_SIZE, "16384", 1 << 10, 1 << 14), KEPT(capture_head)),
+	OURS("ring_size", CAPTURE, "buffer between kernel and daemon",
+	     SIZE(OPT_POWER, "16M", 1 << 16, 1 << 30), KEPT(ring_size)),
+	OURS("hooks", CAPTURE, "how the kernel is tapped", CHOICE("auto"),
+	     VALUES("auto", "tracepoints", "mixed", "trampolines"), KEPT(hooks)),
+	OURS("record", CAPTURE, "also write what the kernel sends into a file, for --replay", PATH,
+	     KEPT(record_path)),
+	OURS("check", CAPTURE, "say what this kernel offers and what would be used, then exit",
+	     SWITCH, KEPT(check)),
+
+	ROW("traces_exporter", "OTEL_TRACES_EXPORTER", HONOURED, EXPORTERS, "where spans go", LIST,
+	    .fallback = "text", VALUES("console", "text", "none"), .old = "logging",
+	    SOON("otlp", "zipkin", "zipkin_json", "prometheus"), KEPT(traces_exporter)),
+	ROW("metrics_exporter", "OTEL_METRICS_EXPORTER", LATER, EXPORTERS, "where metrics go", LIST,
+	    .fallback = "otlp", VALUES("console", "otlp", "prometheus", "none"), .old = "logging"),
+	ROW("logs_exporter", "OTEL_LOGS_EXPORTER", LATER, EXPORTERS, "where logs go", LIST,
+	    .fallback = "otlp", VALUES("console", "otlp", "none"), .old = "logging",
+	    .alias = "OTEL_LOG_EXPORTER"),
+	ROW("exporter_prometheus_host", "OTEL_EXPORTER_PROMETHEUS_HOST", LATER, EXPORTERS,
+	    "address to serve /metrics on", TEXT("HOST"), .fallback = "localhost"),
+	ROW("exporter_prometheus_port", "OTEL_EXPORTER_PROMETHEUS_PORT", LATER, EXPORTERS,
+	    "port to serve /metrics on", INTEGER("9464", 0, 65535)),
+	ROW("exporter_zipkin_endpoint", "OTEL_EXPORTER_ZIPKIN_ENDPOINT", LATER, EXPORTERS,
+	    "where Zipkin listens", TEXT("URL"), .fallback = "http://localhost:9411/api/v2/spans"),
+	ROW("exporter_zipkin_timeout", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", LATER, EXPORTERS,
+	    "limit for one export to Zipkin", MS("10000")),
+	VARIABLE("ELASTIC_APM_SERVER_ENDPOINT", EXPORTERS, "one more place for OTLP", TEXT("URL")),
+	VARIABLE("ELASTIC_APM_SECRET_TOKEN", EXPORTERS, "the token for it", TEXT("TOKEN")),
+
+	OTLP("", "", "traces, metrics and logs", "grpc", "http://localhost:4317", "false", "none",
+	     "10000"),
+	OTLP("traces_", "TRACES_", "traces", NULL, NULL, NULL, NULL, NULL),
+	OTLP("metrics_", "METRICS_", "metrics", NULL, NULL, NULL, NULL, NULL),
+	ROW("exporter_otlp_metrics_temporality_preference",
+	    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", LATER, OTLP,
+	    "what sums count from", CHOICE("cumulative"),
+	    VALUES("cumulative", "delta", "lowmemory")),
+	ROW("exporter_otlp_metrics_default_histogram_aggregation",
+	    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", LATER, OTLP,
+	    "shape of histograms", CHOICE("explicit_bucket_histogram"),
+	    VALUES("explicit_bucket_histogram", "base2_exponential_bucket_histogram")),
+	OTLP("logs_", "LOGS_", "logs", NULL, NULL, NULL, NULL, NULL),
+
+	ROW("propagators", "OTEL_PROPAGATORS", HONOURED, TRACES, "headers that hand on a trace",
+	    LIST, .fallback = "tracecontext,baggage", VALUES("tracecontext", "baggage", "none"),
+	    SOON("b3", "b3multi", "jaeger", "xray", "ottrace"), KEPT(propagators)),
+	ROW("traces_sampler", "OTEL_TRACES_SAMPLER", LATER, TRACES, "which traces are kept",
+	    CHOICE("parentbased_always_on"),
+	    VALUES("always_on", "always_off", "traceidratio", "parentbased_always_on",
+		   "parentbased_always_off", "parentbased_traceidratio")),
+	ROW("traces_sampler_arg", "OTEL_TRACES_SAMPLER_ARG", LATER, TRACES,
+	    "share of traces that a ratio sampler keeps", .type = OPT_FLOAT, .fallback = "1.0",
+	    .max = 1, .value_name = "RATIO"),
+	ROW("semconv_stability_opt_in", "OTEL_SEMCONV_STABILITY_OPT_IN", LATER, TRACES,
+	    "names of attributes: http for the stable ones, http/dup for both", LIST),
+	VARIABLE("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", TRACES, "exceptions as log records",
+		 CHOICE(NULL), VALUES("logs", "logs/dup")),
+	VARIABLE("OTEL_PYTHON_EXCLUDED_URLS", TRACES,
+		 "URLs that make no span: regular expressions", LIST),
+	VARIABLE("OTEL_PYTHON_FLASK_EXCLUDED_URLS", TRACES, "the same, for Flask alone", LIST),
+	CLIENT_EXCLUDED("REQUESTS", "requests"),
+	CLIENT_EXCLUDED("URLLIB", "urllib"),
+	CLIENT_EXCLUDED("URLLIB3", "urllib3"),
+	CLIENT_EXCLUDED("HTTPX", "httpx"),
+	CLIENT_EXCLUDED("AIOHTTP_CLIENT", "aiohttp"),
+	CAPTURE_HEADERS("SERVER_REQUEST", "requests"),
+	CAPTURE_HEADERS("SERVER_RESPONSE", "responses"),
+	CAPTURE_HEADERS("CLIENT_REQUEST", "outgoing requests"),
+	CAPTURE_HEADERS("CLIENT_RESPONSE", "their responses"),
+	VARIABLE("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS", TRACES,
+		 "headers whose values are redacted: regular expressions", LIST),
+	VARIABLE("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS", TRACES,
+		 "unknown methods keep their name", BOOL),
+	VARIABLE("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", TRACES, "methods that have a name",
+		 LIST),
+	ROW("disabled_instrumentations", "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", LATER, TRACES,
+	    "what is not to be traced: flask, requests, sqlite3, logging, ... or *", LIST),
+
+	ROW("metric_export_interval", "OTEL_METRIC_EXPORT_INTERVAL", LATER, METRICS,
+	    "pause between two exports of metrics", MS("60000")),
+	ROW("metric_export_timeout", "OTEL_METRIC_EXPORT_TIMEOUT", LATER, METRICS,
+	    "limit for one export of metrics", MS("30000")),
+	ROW("metrics_exemplar_filter", "OTEL_METRICS_EXEMPLAR_FILTER", LATER, METRICS,
+	    "which measurements may be exemplars", CHOICE("trace_based"),
+	    VALUES("trace_based", "always_on", "always_off")),
+	ROW("sdk_internal_metrics_enabled", "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", LATER,
+	    METRICS, "metrics about the daemon itself", BOOL),
+
+	VARIABLE("OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED", LOGS, "capture logs", BOOL),
+	VARIABLE("OTEL_PYTHON_LOG_AUTO_INSTRUMENTATION", LOGS, "capture logs", BOOL),
+	VARIABLE("OTEL_PYTHON_LOG_CODE_ATTRIBUTES", LOGS, "where in the code a log comes from",
+		 BOOL),
+	VARIABLE("OTEL_PYTHON_LOG_HANDLER_LEVEL", LOGS, "least severity of logs", TEXT("LEVEL")),
+
+	ROW("service_name", "OTEL_SERVICE_NAME", HONOURED, RESOURCE,
+	    "service.name; beats the one in --resource_attributes", TEXT("NAME"),
+	    KEPT(service_name)),
+	ROW("resource_attributes", "OTEL_RESOURCE_ATTRIBUTES", HONOURED, RESOURCE,
+	    "more about the service: key=value, percent-encoded", TEXT("LIST"),
+	    KEPT(resource_attributes)),
+	ROW("experimental_resource_detectors", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", LATER,
+	    RESOURCE, "facts to add: process, os, host, service_instance, otel or *", LIST),
+
+	BATCH("bsp", "BSP", "spans", "5000"),
+	BATCH("blrp", "BLRP", "log records", "1000"),
+
+	ROW("attribute_count_limit", "OTEL_ATTRIBUTE_COUNT_LIMIT", LATER, LIMITS,
+	    "attributes of anything", LIMIT("128")),
+	ROW("attribute_value_length_limit", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", LATER, LIMITS,
+	    "characters of a text value of anything", LIMIT(NULL)),
+	ROW("span_attribute_count_limit", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", LATER, LIMITS,
+	    "attributes of a span", LIMIT("128")),
+	ROW("span_attribute_value_length_limit", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", LATER,
+	    LIMITS, "characters of a text value of a span", LIMIT(NULL)),
+	ROW("span_event_count_limit", "OTEL_SPAN_EVENT_COUNT_LIMIT", LATER, LIMITS,
+	    "events of a span", LIMIT("128")),
+	ROW("span_link_count_limit", "OTEL_SPAN_LINK_COUNT_LIMIT", LATER, LIMITS,
+	    "links of a span", LIMIT("128")),
+	ROW("event_attribute_count_limit", "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", LATER, LIMITS,
+	    "attributes of an event", LIMIT("128")),
+	ROW("link_attribute_count_limit", "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", LATER, LIMITS,
+	    "attributes of a link", LIMIT("128")),
+	ROW("logrecord_attribute_count_limit", "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", LATER,
+	    LIMITS, "attributes of a log record", LIMIT("128")),
+	ROW("logrecord_attribute_value_length_limit", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+	    LATER, LIMITS, "characters of a text value of a log record", LIMIT(NULL)),
+
+	NEVER("context", "OTEL_PYTHON_CONTEXT", "how Python carries its context"),
+	NEVER("id_generator", "OTEL_PYTHON_ID_GENERATOR", "a Python class that makes ids"),
+	NEVER("tracer_provider", "OTEL_PYTHON_TRACER_PROVIDER", "a Python class"),
+	NEVER("meter_provider", "OTEL_PYTHON_METER_PROVIDER", "a Python class"),
+	NEVER("distro", "OTEL_PYTHON_DISTRO", "a Python package that sets defaults"),
+	NEVER("configurator", "OTEL_PYTHON_CONFIGURATOR", "a Python class that sets up the SDK"),
+	NEVER("tracer_configurator", "OTEL_PYTHON_TRACER_CONFIGURATOR", "a Python function"),
+	NEVER("meter_configurator", "OTEL_PYTHON_METER_CONFIGURATOR", "a Python function"),
+	NEVER("logger_configurator", "OTEL_PYTHON_LOGGER_CONFIGURATOR", "a Python function"),
+	NEVER("auto_instrumentation_experimental_gevent_patch",
+	      "OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH",
+	      "patches Python modules"),
+	NEVER(NULL, "OTEL_PYTHON_LOG_CORRELATION", "changes the lines that Python logs"),
+	DROPPED("experimental_disable_prometheus_unit_normalization",
+		"OTEL_PYTHON_EXPERIMENTAL_DISABLE_PROMETHEUS_UNIT_NORMALIZATION"),
+	JAEGER("agent_host", "AGENT_HOST"),
+	JAEGER("agent_port", "AGENT_PORT"),
+	JAEGER("agent_split_oversized_batches", "AGENT_SPLIT_OVERSIZED_BATCHES"),
+	JAEGER("certificate", "CERTIFICATE"),
+	JAEGER("endpoint", "ENDPOINT"),
+	JAEGER("grpc_insecure", "GRPC_INSECURE"),
+	JAEGER("password", "PASSWORD"),
+	JAEGER("timeout", "TIMEOUT"),
+	JAEGER("user", "USER"),
+
+	ROW("sdk_disabled", "OTEL_SDK_DISABLED", HONOURED, OURSELVES,
+	    "trace nothing, only run the command", BOOL, KEPT(sdk_disabled)),
+	ROW("log_level", "OTEL_LOG_LEVEL", HONOURED, OURSELVES, "what to say on stderr",
+	    CHOICE("info"), VALUES("debug", "info", "warn", "warning", "error"), KEPT(log_level)),
+	ROW("config_file", "OTEL_CONFIG_FILE", LATER, OURSELVES,
+	    "a declarative configuration in YAML", PATH, .alias = "OTEL_EXPERIMENTAL_CONFIG_FILE"),
+	OURS("help", OURSELVES, "this text, also -h", .type = OPT_HELP),
+	OURS("version", OURSELVES, "name and version", .type = OPT_VERSION),
+};
+const u32 option_cnt = ARRAY_SIZE(options);
+_Static_assert(ARRAY_SIZE(options) <= CONFIG_OPTIONS_MAX, "raise CONFIG_OPTIONS_MAX");
+
+const char *const option_group_titles[GROUP_CNT] = {
+	[GROUP_TRACE] = "What to trace",
+	[GROUP_CAPTURE] = "How to capture",
+	[GROUP_EXPORTERS] = "Exporters",
+	[GROUP_OTLP] = "OTLP",
+	[GROUP_TRACES] = "Traces",
+	[GROUP_METRICS] = "Metrics",
+	[GROUP_LOGS] = "Logs",
+	[GROUP_RESOURCE] = "Resource",
+	[GROUP_BATCHING] = "Batching",
+	[GROUP_LIMITS] = "Limits",
+	[GROUP_PYTHON] = "Python only",
+	[GROUP_OURSELVES] = "The daemon itself",
+};
+/* clang-format on */

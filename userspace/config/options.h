@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The one table of options. Whatever speaks of options is made from it: the flags, the environment,
+ * the defaults, --help and the list of what is not honoured yet.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "config/config.h"
+
+/* No flag and no variable is longer. */
+#define OPTION_NAME_MAX 80
+
+enum option_type {
+	OPT_HELP,	/* the flags without a value: --help, --version, */
+	OPT_VERSION,
+	OPT_SWITCH,	/* and what is true once given */
+	OPT_PIDS,	/* comma list of process ids; given again, it adds */
+	OPT_STRING,	/* taken as it is; never printed, it may hold a secret */
+	OPT_FILE,
+	OPT_LIST,	/* comma list; of `values`, if there are any */
+	OPT_CHOICE,	/* one of `values`, kept as the table spells it */
+	OPT_BOOL,	/* "true" or "false" in any case */
+	OPT_INTEGER,
+	OPT_MS,		/* an integer of milliseconds */
+	OPT_FLOAT,
+	OPT_SIZE,	/* bytes; 16384, 16K, 16M or 1G */
+	OPT_POWER,	/* an OPT_SIZE that is a power of two */
+};
+
+enum option_use {
+	OPT_HONOURED,
+	OPT_LATER,	/* parsed and checked, without effect so far */
+	OPT_NEVER,	/* of the Python SDK alone; the help says why */
+	OPT_DROPPED,	/* a flag of 0.48b0, since dropped: accepted by its full name, not shown */
+};
+
+enum option_group {
+	GROUP_TRACE,
+	GROUP_CAPTURE,
+	GROUP_EXPORTERS,
+	GROUP_OTLP,
+	GROUP_TRACES,
+	GROUP_METRICS,
+	GROUP_LOGS,
+	GROUP_RESOURCE,
+	GROUP_BATCHING,
+	GROUP_LIMITS,
+	GROUP_PYTHON,
+	GROUP_OURSELVES,
+	GROUP_CNT
+};
+
+/*
+ * A row without a variable is an option of ours: a bad value of it is an error. A bad value of any
+ * other is warned of and ignored (OpenTelemetry specification, configuration/common).
+ */
+struct option {
+	const char *flag;	/* without dashes, words joined by '_'; NULL: only a variable */
+	const char *variable;	/* NULL: only a flag */
+	const char *alias;	/* another variable taken for `variable`, with a notice */
+	enum option_type type;
+	enum option_use use;
+	enum option_group group;
+	s64 min, max;		/* of numbers, both included */
+	bool kept;		/* struct config has a field for it, at offset: */
+	size_t offset;
+	const char *fallback;	/* the default as text, NULL if there is none */
+	const char *const *values; /* what a choice or list may hold, up to NULL; NULL: anything */
+	const char *const *soon; /* what a list may hold one day */
+	const char *old;	/* deprecated name of values[0] */
+	const char *value_name;	/* for --help */
+	const char *help;
+};
+
+extern const struct option options[];
+extern const u32 option_cnt;
+extern const char *const option_group_titles[GROUP_CNT];
+
+#endif
