@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Ring buffer records into capture_ops. Every length is checked here, once. */
+#include "capture/capture.h"
+
+#include <errno.h>
+
+#include "event.h"
+
+static u64 unix_ns(u64 mono, s64 offset)
+{
+	return mono ? mono + (u64)offset : 0;
+}
+
+static int decode_family(u16 family, enum family *out)
+{
+	switch (family) {
+	case EVENT_UNIX:
+		*out = FAMILY_UNIX;
+		return 0;
+	case EVENT_INET:
+		*out = FAMILY_INET;
+		return 0;
+	case EVENT_INET6:
+		*out = FAMILY_INET6;
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+struct decoder {
+	const struct capture_ops *ops;
+	void *owner;
+	s64 offset;
+};
+
+static int decode_open(const struct decoder *to, const struct ev_open *ev, u32 size)
+{
+	struct capture_open out = {
+		.conn = ev->hdr.conn,
+		.ts = unix_ns(ev->hdr.ts, to->offset),
+		.tgid = ev->hdr.tgid,
+		.local.port = ev->local_port,
+		.remote.port = ev->remote_port,
+	};
+
+	if (size < sizeof(*ev) || ev->path_len > size - sizeof(*ev) ||
+	    ev->path_len > sizeof(out.path) || decode_family(ev->family, &out.family))
+		return -EBADMSG;
+	memcpy(out.local.addr, ev->local, sizeof(out.local.addr));
+	memcpy(out.remote.addr, ev->remote, sizeof(out.remote.addr));
+	memcpy(out.path, ev->path, ev->path_len);
+	if (ev->path_len && !out.path[0])
+		out.path[0] = '@';
+	out.path[sizeof(out.path) - 1] = '\0';
+	to->ops->open(to->owner, &out);
+	return 0;
+}
+
+static int decode_data(const struct decoder *to, const struct ev_data *ev, u32 size)
+{
+	struct capture_data out = {
+		.conn = ev->hdr.conn,
+		.ts = unix_ns(ev->hdr.ts, to->offset),
+		.tgid = ev->hdr.tgid,
+		.tid = ev->hdr.tid,
+		.out = ev->hdr.type == EV_OUT,
+		.turn = ev->hdr.flags & EVENT_TURN,
+		.confirmed = ev->hdr.flags & EVENT_CONFIRMED,
+	};
+	u32 overlap;
+
+	if (size < sizeof(*ev) || ev->cap > size - sizeof(*ev) ||
+	    ev->tail > size - sizeof(*ev) - ev->cap || ev->cap > ev->len || ev->tail > ev->len)
+		return -EBADMSG;
+	out.rx_off = ev->rx_off;
+	out.tx_off = ev->tx_off;
+	out.moved_ts = unix_ns(ev->moved_ts, to->offset);
+	out.len = ev->len;
+	out.head = (struct str){(const char *)ev->bytes, ev->cap};
+	out.tail = (struct str){(const char *)ev->bytes + ev->cap, ev->tail};
+	/* the tail is always the last bytes, even where the head reaches into them */
+	overlap = ev->cap + ev->tail > ev->len ? ev->cap + ev->tail - ev->len : 0;
+	out.tail = str_sub(out.tail, overlap, ev->tail);
+	to->ops->data(to->owner, &out);
+	return 0;
+}
+
+static int decode_state(const struct decoder *to, const struct ev_state *ev, u32 size)
+{
+	struct capture_state out;
+
+	if (size < sizeof(*ev) || ev->err > 4095)
+		return -EBADMSG;
+	out = (struct capture_state){
+		.conn = ev->hdr.conn,
+		.ts = unix_ns(ev->hdr.ts, to->offset),
+		.closed = ev->hdr.type == EV_CLOSE,
+		.rx_off = ev->rx_off,
+		.tx_off = ev->tx_off,
+		.moved_ts = unix_ns(ev->moved_ts, to->offset),
+		.tail_end = ev->tail_end,
+		.tail = {(const char *)ev->tail, EVENT_TAIL},
+		.err = (int)ev->err,
+	};
+	to->ops->state(to->owner, &out);
+	return 0;
+}
+
+static int decode_process(const struct decoder *to, const struct ev_process *ev, u32 size)
+{
+	struct capture_process out = {
+		.ts = unix_ns(ev->hdr.ts, to->offset),
+		.tgid = ev->hdr.tgid,
+	};
+
+	if (size < sizeof(*ev))
+		return -EBADMSG;
+	out.parent = ev->parent;
+	out.kind = ev->hdr.type == EV_FORK ? CAPTURE_FORK :
+		   ev->hdr.type == EV_EXEC ? CAPTURE_EXEC : CAPTURE_EXIT;
+	to->ops->process(to->owner, &out);
+	return 0;
+}
+
+static int decode_event(const struct decoder *to, const struct event *ev)
+{
+	switch (ev->type) {
+	case EV_OPEN:
+		return decode_open(to, (const struct ev_open *)ev, ev->size);
+	case EV_IN:
+	case EV_OUT:
+		return decode_data(to, (const struct ev_data *)ev, ev->size);
+	case EV_STATE:
+	case EV_CLOSE:
+		return decode_state(to, (const struct ev_state *)ev, ev->size);
+	case EV_FORK:
+	case EV_EXEC:
+	case EV_EXIT:
+		return decode_process(to, (const struct ev_process *)ev, ev->size);
+	default:
+		return -EBADMSG;
+	}
+}
+
+int decode_record(struct str record, s64 clock_offset, const struct capture_ops *ops, void *owner)
+{
+	const struct decoder to = {ops, owner, clock_offset};
+	size_t at = 0;
+
+	while (at < record.len) {
+		const struct event *ev = (const struct event *)(record.p + at);
+
+		/* a reserved record may be larger than its event */
+		if (record.len - at < sizeof(*ev) || !ev->size)
+			return at ? 0 : -EBADMSG;
+		if (ev->size < sizeof(*ev) || ev->size > record.len - at || decode_event(&to, ev))
+			return -EBADMSG;
+		at += (ev->size + 7u) & ~7u;
+	}
+	return 0;
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/live.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "capture/hooks.h"
+#include "event.h"
+#include "otel_ebpf.skel.h"
+
+struct live {
+	struct otel_ebpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[HOOKS_MAX];
+	struct bpf_link *sweep;
+	const struct hook_set *set;
+	live_record_fn on_record;
+	void *owner;
+};
+
+/* libbpf's own words only with OTEL_LOG_LEVEL=debug: they are long, and ours say what to do. */
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+	size_t len;
+
+	if (level == LIBBPF_DEBUG || log_get_level() < LOG_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	len = strcspn(line, "\n");
+	line[len] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
+static int on_ring(void *ctx, void *data, size_t size)
+{
+	struct live *live = ctx;
+
+	live->on_record(live->owner, (struct str){data, size});
+	return 0;
+}
+
+static int load(struct live *live, const struct live_options *options, const struct hook_set *set)
+{
+	u32 programs = set->programs;
+	int err;
+
+	live->skel = otel_ebpf__open();
+	if (!live->skel)
+		return -errno;
+	hooks_prepare(live->skel, programs, options->ring_size, options->capture_head);
+	err = otel_ebpf__load(live->skel);
+	if (!err)
+		err = hooks_attach(live->skel, programs, live->links);
+	return err;
+}
+
+static void unload(struct live *live)
+{
+	/* receives first, the other way round than attaching */
+	for (int i = HOOKS_MAX - 1; i >= 0; i--) {
+		bpf_link__destroy(live->links[i]);
+		live->links[i] = NULL;
+	}
+	bpf_link__destroy(live->sweep);
+	live->sweep = NULL;
+	otel_ebpf__destroy(live->skel);
+	live->skel = NULL;
+}
+
+/* The set that is forced, or the first that loads and attaches as a whole. */
+static int load_any(struct live *live, const struct live_options *options)
+{
+	const char *forced = options->hooks && strcmp(options->hooks, "auto") ? options->hooks : NULL;
+	const struct hook_set *set;
+	int err = -EINVAL;
+
+	for (set = hook_sets; set->name; set++) {
+		struct hook_set whole = *set;
+
+		if (forced && strcmp(forced, set->name))
+			continue;
+		live->set = set;
+		/* with what is optional first; then without */
+		for (whole.programs |= whole.optional;; whole.programs = set->programs) {
+			err = load(live, options, &whole);
+			if (!err)
+				return 0;
+			unload(live);
+			if (whole.programs == set->programs)
+				break;
+		}
+	}
+	return err;
+}
+
+static int attach_sweep(struct live *live)
+{
+	union bpf_iter_link_info info = {.map.map_fd = (u32)bpf_map__fd(live->skel->maps.conns)};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
+			    .link_info_len = sizeof(info));
+
+	live->sweep = bpf_program__attach_iter(live->skel->progs.sweep, &opts);
+	return live->sweep ? 0 : -errno;
+}
+
+static int live_init(struct live *live, const struct live_options *options)
+{
+	int err = load_any(live, options);
+
+	if (!err)
+		err = attach_sweep(live);
+	if (err)
+		return err;
+	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.ring), on_ring, live, NULL);
+	return live->ring ? 0 : -errno;
+}
+
+int live__new(struct live **out, const struct live_options *options, live_record_fn on_record, void *owner)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int err;
+
+	if (!live)
+		return -ENOMEM;
+	live->on_record = on_record;
+	live->owner = owner;
+	libbpf_set_print(print_libbpf);
+	err = live_init(live, options);
+	if (err) {
+		hooks_explain(err);
+		live__free(live);
+		return err;
+	}
+	*out = live;
+	return 0;
+}
+
+void live__free(struct live *live)
+{
+	if (!live)
+		return;
+	ring_buffer__free(live->ring);
+	unload(live);
+	free(live);
+}
+
+const char *live__hooks(const struct live *live)
+{
+	return live->set->name;
+}
+
+int live__trace(struct live *live, u32 tgid)
+{
+	u64 *bitmap = live->skel->bss->traced;
+
+	if (!tgid || tgid / 64 >= ARRAY_SIZE(live->skel->bss->traced))
+		return -ERANGE;
+	__atomic_fetch_or(&bitmap[tgid / 64], 1ULL << (tgid % 64), __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+void live__stop(struct live *live)
+{
+	for (int i = HOOKS_MAX - 1; i >= 0; i--) {
+		bpf_link__destroy(live->links[i]);
+		live->links[i] = NULL;
+	}
+}
+
+int live__fd(const struct live *live)
+{
+	return ring_buffer__epoll_fd(live->ring);
+}
+
+void live__consume(struct live *live)
+{
+	int n;
+
+	live->skel->bss->control.woken = 0;
+	n = ring_buffer__consume(live->ring);
+	if (n < 0)
+		log_warn("capture: cannot read the ring buffer: %s", strerror(-n));
+}
+
+bool live__sweep(struct live *live, bool force)
+{
+	struct control *control = &live->skel->bss->control;
+	char page[256];
+	int fd;
+
+	if (!force && !__atomic_exchange_n(&control->activity, 0, __ATOMIC_SEQ_CST))
+		return false;
+	fd = bpf_iter_create(bpf_link__fd(live->sweep));
+	if (fd < 0) {
+		log_warn("capture: cannot sweep: %s", strerror(errno));
+		return false;
+	}
+	while (read(fd, page, sizeof(page)) > 0)
+		;
+	close(fd);
+	return true;
+}
+
+void live__mute(struct live *live, u64 conn)
+{
+	u8 one = 1;
+
+	bpf_map_update_elem(bpf_map__fd(live->skel->maps.muted), &conn, &one, BPF_ANY);
+	__atomic_fetch_add(&live->skel->bss->control.mute_generation, 1, __ATOMIC_SEQ_CST);
+}
+
+void live__want_response_head(struct live *live)
+{
+	struct control *control = &live->skel->bss->control;
+
+	if (control->response_head < EVENT_BYTES_MAX)
+		control->response_head *= 2;
+}
+
+void live__watch_unix(struct live *live, bool on)
+{
+	live->skel->bss->control.unix_presence = on;
+}
+
+/* Runs skipped because the program was already running on that CPU (bpf_prog_info, 5.12). */
+static u64 missed_runs(struct live *live)
+{
+	struct bpf_program *program;
+	u64 sum = 0;
+
+	bpf_object__for_each_program(program, live->skel->obj) {
+		struct bpf_prog_info info = {0};
+		u32 len = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+void live__counts(struct live *live, struct capture_counts *counts)
+{
+	*counts = (struct capture_counts){.missed = missed_runs(live)};
+	for (size_t i = 0; i < ARRAY_SIZE(live->skel->bss->cpu_stats); i++) {
+		const struct cpu_stats *cpu = &live->skel->bss->cpu_stats[i];
+
+		counts->lost_records += cpu->lost_records;
+		counts->lost_begins += cpu->lost_begins;
+		counts->faults += cpu->faults;
+		counts->no_storage += cpu->no_storage;
+		counts->io_uring += cpu->io_uring;
+	}
+}

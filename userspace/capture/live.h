@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/* struct live: the programs in the kernel, their ring buffer, and the processes they trace. */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include "capture/capture.h"
+
+struct live;
+
+struct live_options {
+	const char *hooks;	/* name of a hook set, NULL or "auto": choose by trying */
+	u64 ring_size;		/* bytes, a power of two */
+	u32 capture_head;	/* bytes of a request's reads that are copied */
+};
+
+typedef void (*live_record_fn)(void *owner, struct str record);
+
+/*
+ * Loads and attaches; nothing is traced yet. Complains itself. 0 or negative errno. on_record gets
+ * every record of the ring (borrowed for the call) from live__consume().
+ */
+int live__new(struct live **out, const struct live_options *options, live_record_fn on_record, void *owner);
+void live__free(struct live *live);
+const char *live__hooks(const struct live *live);
+
+/* From now on all threads and children of tgid are traced. -ERANGE: not a process id. */
+int live__trace(struct live *live, u32 tgid);
+/* Nobody is traced any more; events that happened may still be in the ring. */
+void live__stop(struct live *live);
+
+/* Readable when the ring is filling fast; else nothing wakes us: call live__consume() at every tick. */
+int live__fd(const struct live *live);
+/* Hands all records now in the ring to on_record. */
+void live__consume(struct live *live);
+/* Has the kernel tell of held requests and unconfirmed ends; consume afterwards. False: nothing to tell. */
+bool live__sweep(struct live *live, bool force);
+
+/* No more events of this connection, please. */
+void live__mute(struct live *live, u64 conn);
+/* A head of an answer was longer than what was copied of its send: copy twice as much from now on. */
+void live__want_response_head(struct live *live);
+/* While set, each sweep tells of every open unix connection: those not told of are gone. */
+void live__watch_unix(struct live *live, bool on);
+void live__counts(struct live *live, struct capture_counts *counts);
+
+#endif
