@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int number_of(const char *name, unsigned long *value)
+{
+	const char *text = getenv(name);
+	char *end;
+
+	if (!text || !*text)
+		return -ENOENT;
+	errno = 0;
+	*value = strtoul(text, &end, 10);
+	return errno || *end ? -EINVAL : 0;
+}
+
+/* Back from root to the user who called sudo. */
+static int become_user(void)
+{
+	unsigned long uid, gid;
+	struct passwd *user;
+
+	if (geteuid() || number_of("SUDO_UID", &uid) || number_of("SUDO_GID", &gid))
+		return 0;
+	user = getpwuid((uid_t)uid);
+	if (user ? initgroups(user->pw_name, (gid_t)gid) : setgroups(0, NULL))
+		return -errno;
+	if (setgid((gid_t)gid) || setuid((uid_t)uid))
+		return -errno;
+	if (user && (setenv("HOME", user->pw_dir, 1) || setenv("USER", user->pw_name, 1) ||
+		     setenv("LOGNAME", user->pw_name, 1)))
+		return -errno;
+	return 0;
+}
+
+__attribute__((noreturn)) static void run(char **argv, const sigset_t *mask, int gate)
+{
+	char byte;
+	int err;
+
+	/* the parent died before it could say go: its end of the pipe is closed all the same */
+	if (read(gate, &byte, 1) != 1)
+		_exit(125);
+	close(gate);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	err = become_user();
+	if (err) {
+		log_error("cannot become the user of SUDO_UID: %s", strerror(-err));
+		_exit(126);
+	}
+	execvp(argv[0], argv);
+	err = errno;
+	log_error("cannot run %s: %s", argv[0], strerror(err));
+	_exit(err == ENOENT ? 127 : 126);
+}
+
+int child__start(struct child *child, char **argv, const sigset_t *mask)
+{
+	int pipe_fds[2], err;
+
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return -errno;
+	child->pid = fork();
+	if (child->pid < 0) {
+		err = -errno;
+		child->pid = 0;
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
+		return err;
+	}
+	if (!child->pid) {
+		close(pipe_fds[1]);
+		run(argv, mask, pipe_fds[0]);
+	}
+	close(pipe_fds[0]);
+	child->gate = pipe_fds[1];
+	return 0;
+}
+
+void child__go(struct child *child)
+{
+	if (child->gate < 0)
+		return;
+	/* a child that was killed meanwhile is reaped like any other */
+	if (write(child->gate, "", 1) < 0)
+		log_debug("the command ended before it began");
+	close(child->gate);
+	child->gate = -1;
+}
+
+int child_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}

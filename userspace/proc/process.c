@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "proc/resource.h"
+
+/* Spans of a process that is gone may still wait for its sockets to close. */
+#define KEEP_NS (60 * NSEC_PER_SEC)
+/* Addresses of listeners remembered; a host serves on far fewer. */
+#define LISTENERS_MAX 1024
+
+struct process {
+	u32 tgid;
+	u64 exited;			/* unix ns, 0 while it runs */
+	char exe[256];			/* "" if not known */
+	struct resource *resource;	/* one reference, NULL until asked for */
+};
+
+struct listener {
+	u8 addr[16];
+};
+
+struct process_table {
+	struct process_env env;
+	struct map map;		/* tgid -> process */
+	struct map listeners;	/* hash of what was asked -> listener */
+	u32 alive;
+};
+
+int process_table__new(struct process_table **out, const struct process_env *env)
+{
+	struct process_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return -ENOMEM;
+	table->env = *env;
+	*out = table;
+	return 0;
+}
+
+static void process__free(struct process *process)
+{
+	if (!process)
+		return;
+	resource__put(process->resource);
+	free(process);
+}
+
+static void forget_listeners(struct process_table *table)
+{
+	void *value;
+
+	for (u32 i = 0; (value = map__next(&table->listeners, &i));)
+		free(value);
+	map__free(&table->listeners);
+}
+
+void process_table__free(struct process_table *table)
+{
+	struct process *process;
+
+	if (!table)
+		return;
+	for (u32 i = 0; (process = map__next(&table->map, &i));)
+		process__free(process);
+	map__free(&table->map);
+	forget_listeners(table);
+	free(table);
+}
+
+/* "exe/TGID"; what cannot be read leaves exe as it was (inherited from the parent). */
+static void read_exe(struct process_table *table, struct process *process)
+{
+	struct buf out __cleanup(buf__free) = {0};
+	char key[32];
+
+	snprintf(key, sizeof(key), "exe/%u", process->tgid);
+	if (table->env.facts(table->env.facts_owner, key, &out) || out.len >= sizeof(process->exe))
+		return;
+	memcpy(process->exe, out.p, out.len);
+	process->exe[out.len] = '\0';
+}
+
+static struct process *add(struct process_table *table, u32 tgid)
+{
+	struct process *process = calloc(1, sizeof(*process));
+
+	if (!process)
+		return NULL;
+	process->tgid = tgid;
+	if (map__set(&table->map, tgid, process)) {
+		free(process);
+		return NULL;
+	}
+	return process;
+}
+
+void process_table__add(struct process_table *table, u32 tgid, u32 parent)
+{
+	struct process *from = parent ? map__get(&table->map, parent) : NULL;
+	struct process *old = map__get(&table->map, tgid), *process;
+
+	if (old && !old->exited)
+		return;
+	if (old)
+		process__free(map__del(&table->map, tgid)); /* the id is used again */
+	process = add(table, tgid);
+	if (!process)
+		return;
+	table->alive++;
+	if (from)
+		memcpy(process->exe, from->exe, sizeof(process->exe));
+	if (!process->exe[0])
+		read_exe(table, process);
+}
+
+void process_table__exec(struct process_table *table, u32 tgid)
+{
+	struct process *process = map__get(&table->map, tgid);
+
+	if (!process)
+		return;
+	resource__put(process->resource);
+	process->resource = NULL;
+	forget_listeners(table);
+	read_exe(table, process);
+}
+
+void process_table__exit(struct process_table *table, u32 tgid, u64 ts)
+{
+	struct process *process = map__get(&table->map, tgid);
+
+	if (!process || process->exited)
+		return;
+	process->exited = ts;
+	table->alive--;
+	forget_listeners(table);
+}
+
+void process_table__tick(struct process_table *table, u64 now)
+{
+	struct process *process;
+	u32 i = 0;
+
+	while ((process = map__next(&table->map, &i))) {
+		if (!process->exited || process->exited + KEEP_NS > now)
+			continue;
+		process__free(map__del(&table->map, process->tgid));
+		i = 0;	/* deletion moves slots */
+	}
+}
+
+u32 process_table__alive(const struct process_table *table)
+{
+	return table->alive;
+}
+
+struct resource *process_table__resource(struct process_table *table, u32 tgid)
+{
+	struct process *process = map__get(&table->map, tgid);
+
+	if (!process) {
+		/* seen before its fork was told of, or that event was lost */
+		process_table__add(table, tgid, 0);
+		process = map__get(&table->map, tgid);
+	}
+	if (!process)
+		return NULL;
+	if (!process->resource)
+		process->resource = resource_of_process(&table->env, process->exe);
+	return process->resource ? resource__get(process->resource) : NULL;
+}
+
+static u64 listener_key(u32 tgid, bool inet6, u16 port, const u8 local[16])
+{
+	u64 low, high;
+
+	memcpy(&low, local, 8);
+	memcpy(&high, local + 8, 8);
+	return (((u64)tgid << 17) ^ ((u64)port << 1) ^ inet6) + (low ^ (high << 1)) * 0x9e3779b97f4a7c15ULL;
+}
+
+static void ask_listener(struct process_table *table, const char *key, u8 addr[16])
+{
+	struct buf out __cleanup(buf__free) = {0};
+
+	if (table->env.facts(table->env.facts_owner, key, &out) || out.len != 32 || buf__char(&out, '\0'))
+		return;
+	for (int i = 0; i < 16; i++)
+		if (sscanf(out.p + 2 * i, "%2hhx", &addr[i]) != 1)
+			return;
+}
+
+void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet6, u16 port,
+				const u8 local[16], u8 addr[16])
+{
+	u64 hash = listener_key(tgid, inet6, port, local);
+	struct listener *known = map__get(&table->listeners, hash);
+	char key[128];
+	int len;
+
+	if (known) {
+		memcpy(addr, known->addr, 16);
+		return;
+	}
+	memcpy(addr, local, 16);
+	len = snprintf(key, sizeof(key), "listen/%u/%s/%u/", tgid, inet6 ? "inet6" : "inet", port);
+	for (int i = 0; i < 16; i++)
+		len += snprintf(key + len, sizeof(key) - (size_t)len, "%02x", local[i]);
+	ask_listener(table, key, addr);
+	if (table->listeners.cnt >= LISTENERS_MAX)
+		forget_listeners(table);
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return;
+	memcpy(known->addr, addr, 16);
+	if (map__set(&table->listeners, hash, known))
+		free(known);
+}

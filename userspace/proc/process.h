@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The traced processes and the resource of each: who a span comes from. A process keeps its resource
+ * for its life; exec gives it a new one; after its exit it is kept for a while, for spans still on the way.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "base/rng.h"
+#include "config/config.h"
+#include "model/resource.h"
+#include "proc/facts.h"
+
+struct process_table;
+
+struct process_env {
+	const struct config *config;
+	struct rng *rng;	/* for service.instance.id */
+	facts_fn facts;
+	void *facts_owner;
+};
+
+int process_table__new(struct process_table **out, const struct process_env *env);
+void process_table__free(struct process_table *table);
+
+/* A process is traced from now on, or forked (its parent's tgid, else 0). */
+void process_table__add(struct process_table *table, u32 tgid, u32 parent);
+void process_table__exec(struct process_table *table, u32 tgid);
+void process_table__exit(struct process_table *table, u32 tgid, u64 ts);
+/* Forgets processes that exited a minute before now (unix ns). */
+void process_table__tick(struct process_table *table, u64 now);
+/* Processes added and not exited. */
+u32 process_table__alive(const struct process_table *table);
+
+/* One reference; made on first use. NULL when there is no memory. */
+struct resource *process_table__resource(struct process_table *table, u32 tgid);
+/* The listener's address of an accepted connection; the local address itself where it is not known. */
+void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet6, u16 port,
+				const u8 local[16], u8 addr[16]);
+
+/*
+ * A process and its threads may be named by any thread's id: returns the id of the process, or
+ * -ESRCH. Live only.
+ */
+int process_of(u32 pid);
+/* Calls fn for every process below tgid that exists now. Live only. */
+void process_descendants(u32 tgid, void (*fn)(void *owner, u32 tgid, u32 parent), void *owner);
+
+#endif

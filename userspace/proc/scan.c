@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Processes that exist already, from /proc. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "proc/process.h"
+
+/* Processes of one host that are looked at; PID_MAX_LIMIT is 4 million, hosts hold far fewer. */
+#define SCAN_MAX 65536
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* A number from /proc/PID/status, 0 if it is not there. */
+static u32 status_number(const char *pid, const char *field)
+{
+	char path[64], line[256];
+	size_t len = strlen(field);
+	FILE *file __cleanup(close_file) = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, len) && line[len] == ':')
+			return (u32)strtoul(line + len + 1, NULL, 10);
+	return 0;
+}
+
+int process_of(u32 pid)
+{
+	char text[16];
+	u32 tgid;
+
+	snprintf(text, sizeof(text), "%u", pid);
+	tgid = status_number(text, "Tgid");
+	return tgid ? (int)tgid : -ESRCH;
+}
+
+struct relation {
+	u32 tgid, parent;
+};
+
+static size_t scan(struct relation *relations)
+{
+	DIR *proc __cleanup(close_dir) = opendir("/proc");
+	struct dirent *entry;
+	size_t cnt = 0;
+
+	while (proc && cnt < SCAN_MAX && (entry = readdir(proc))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		relations[cnt].tgid = (u32)strtoul(entry->d_name, NULL, 10);
+		relations[cnt].parent = status_number(entry->d_name, "PPid");
+		cnt++;
+	}
+	return cnt;
+}
+
+/* Breadth first; a relation is used once, so loops in a racing /proc end. */
+void process_descendants(u32 tgid, void (*fn)(void *owner, u32 tgid, u32 parent), void *owner)
+{
+	struct relation *relations = calloc(SCAN_MAX, sizeof(*relations));
+	u32 *queue = calloc(SCAN_MAX + 1, sizeof(*queue));
+	size_t cnt, head = 0, tail = 0;
+
+	if (!relations || !queue) {
+		free(relations);
+		free(queue);
+		return;
+	}
+	cnt = scan(relations);
+	queue[tail++] = tgid;
+	while (head < tail) {
+		u32 parent = queue[head++];
+
+		for (size_t i = 0; i < cnt; i++) {
+			if (!relations[i].tgid || relations[i].parent != parent)
+				continue;
+			fn(owner, relations[i].tgid, parent);
+			queue[tail++] = relations[i].tgid;
+			relations[i].tgid = 0;
+		}
+	}
+	free(relations);
+	free(queue);
+}
