@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* As the SDK's batch processor (OTEL_BSP_MAX_EXPORT_BATCH_SIZE). */
+#define BATCH_SPANS 512
+
+struct pipeline {
+	pipeline_batch_fn deliver;
+	void *owner;
+	struct batch *batch;	/* being filled; NULL if empty */
+};
+
+int pipeline__new(struct pipeline **out, pipeline_batch_fn deliver, void *owner)
+{
+	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+
+	if (!pipeline)
+		return -ENOMEM;
+	pipeline->deliver = deliver;
+	pipeline->owner = owner;
+	*out = pipeline;
+	return 0;
+}
+
+void pipeline__free(struct pipeline *pipeline)
+{
+	if (!pipeline)
+		return;
+	batch__put(pipeline->batch);
+	free(pipeline);
+}
+
+bool pipeline__span(struct pipeline *pipeline, struct span *owned)
+{
+	if (!pipeline->batch)
+		pipeline->batch = batch__new(BATCH_SPANS);
+	if (!pipeline->batch) {
+		span__free(owned);
+		return false;
+	}
+	batch__add(pipeline->batch, owned);
+	if (pipeline->batch->cnt == BATCH_SPANS)
+		pipeline__flush(pipeline);
+	return true;
+}
+
+void pipeline__flush(struct pipeline *pipeline)
+{
+	struct batch *batch = pipeline->batch;
+
+	if (!batch)
+		return;
+	pipeline->batch = NULL;
+	pipeline->deliver(pipeline->owner, batch);
+	batch__put(batch);
+}

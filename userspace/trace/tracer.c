@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/tracer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/semconv.h"
+#include "trace/path_template.h"
+#include "trace/w3c.h"
+
+struct tracer {
+	struct call_sink sink;
+	struct tracer_env env;
+	struct path_templates *templates;
+};
+
+/* W3C Trace Context 3.2.2.5: a new root is sampled, and its id is random (level 2). */
+#define FLAGS_ROOT 0x03
+
+static void take_parent(struct tracer *tracer, struct http_call *call)
+{
+	struct trace_context *context = &call->context;
+	struct w3c_parent parent;
+
+	rng__fill(tracer->env.rng, context->span_id, sizeof(context->span_id));
+	if (!tracer->env.tracecontext || !call->traceparent.len ||
+	    w3c_parse_traceparent(call->traceparent, &parent)) {
+		rng__fill(tracer->env.rng, context->trace_id, sizeof(context->trace_id));
+		context->flags = FLAGS_ROOT;
+		return;
+	}
+	memcpy(context->trace_id, parent.trace_id, sizeof(context->trace_id));
+	memcpy(context->parent_id, parent.span_id, sizeof(context->parent_id));
+	context->flags = parent.flags;
+	if (call->tracestate.len && w3c_tracestate_valid(call->tracestate))
+		context->state = call->tracestate;
+}
+
+static void on_begin(struct call_sink *sink, struct http_call *call)
+{
+	struct tracer *tracer = container_of(sink, struct tracer, sink);
+
+	stats__add(tracer->env.stats, STAT_REQUESTS, 1);
+	stats__add(tracer->env.stats, STAT_OPEN, 1);
+	take_parent(tracer, call);
+}
+
+static void count_marks(struct tracer *tracer, const struct http_call *call)
+{
+	if (call->marks & (HTTP_REQUEST_TRUNCATED | HTTP_RESPONSE_TRUNCATED))
+		stats__add(tracer->env.stats, STAT_MARK_TRUNCATED, 1);
+	if (call->marks & HTTP_HOLE)
+		stats__add(tracer->env.stats, STAT_MARK_HOLE, 1);
+	if (call->marks & HTTP_INFERRED_END)
+		stats__add(tracer->env.stats, STAT_MARK_INFERRED, 1);
+	if (call->marks & HTTP_RESPONSE_TRUNCATED)
+		tracer->env.response_truncated(tracer->env.owner);
+}
+
+static void on_end(struct call_sink *sink, struct http_call *owned)
+{
+	struct tracer *tracer = container_of(sink, struct tracer, sink);
+	struct resource *resource = tracer->env.resource(tracer->env.owner, owned->peer.tgid);
+	struct span *span = resource ? span__new(resource, owned) : NULL;
+
+	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
+	if (!span) {
+		stats__add(tracer->env.stats, STAT_LOST_MEMORY, 1);
+		resource__put(resource);
+		http_call__free(owned);
+		return;
+	}
+	count_marks(tracer, owned);
+	span->context = owned->context;
+	span->kind = SPAN_SERVER;
+	span->start_ns = owned->start_ns;
+	/* one clock, so an end before the start could only come from a bad record */
+	span->end_ns = owned->end_ns > owned->start_ns ? owned->end_ns : owned->start_ns;
+	semconv_http_server(span, path_templates__learn(tracer->templates, owned->target, &span->mem));
+	stats__add(tracer->env.stats, STAT_SPANS, 1);
+	tracer->env.span(tracer->env.owner, span);
+}
+
+static void on_discard(struct call_sink *sink, struct http_call *owned, enum discard why)
+{
+	static const enum stat causes[] = {
+		[DISCARD_CLOSING] = STAT_DISCARDED,
+		[DISCARD_UNSYNC] = STAT_LOST_UNSYNC,
+		[DISCARD_FORGOTTEN] = STAT_LOST_MEMORY,
+	};
+	struct tracer *tracer = container_of(sink, struct tracer, sink);
+
+	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
+	stats__add(tracer->env.stats, causes[why], 1);
+	http_call__free(owned);
+}
+
+int tracer__new(struct tracer **out, const struct tracer_env *env)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	int err;
+
+	if (!tracer)
+		return -ENOMEM;
+	tracer->sink = (struct call_sink){on_begin, on_end, on_discard};
+	tracer->env = *env;
+	err = path_templates__new(&tracer->templates);
+	if (err) {
+		tracer__free(tracer);
+		return err;
+	}
+	*out = tracer;
+	return 0;
+}
+
+void tracer__free(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	path_templates__free(tracer->templates);
+	free(tracer);
+}
+
+struct call_sink *tracer__sink(struct tracer *tracer)
+{
+	return &tracer->sink;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The tracer gives calls their identity and turns them into spans: ids at the request's begin, the
+ * parent that a traceparent names, a learned route, the attributes of the semantic conventions.
+ */
+#ifndef TRACER_H
+#define TRACER_H
+
+#include "base/rng.h"
+#include "base/stats.h"
+#include "model/span.h"
+#include "proto/proto.h"
+
+struct tracer;
+
+struct tracer_env {
+	struct stats *stats;
+	struct rng *rng;
+	bool tracecontext;	/* honour traceparent and tracestate */
+	void *owner;
+	/* One reference of the resource of a process, for a span; NULL when there is no memory. */
+	struct resource *(*resource)(void *owner, u32 tgid);
+	void (*span)(void *owner, struct span *owned);
+	/* The head of an answer reached beyond what was captured. */
+	void (*response_truncated)(void *owner);
+};
+
+int tracer__new(struct tracer **out, const struct tracer_env *env);
+void tracer__free(struct tracer *tracer);
+/* What parsers report to; lives as long as the tracer. */
+struct call_sink *tracer__sink(struct tracer *tracer);
+
+#endif
