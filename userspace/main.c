@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "base/log.h"
+
+extern char **environ;
+
+static int run(const struct config *config)
+{
+	if (config->sdk_disabled && config->command) {
+		execvp(config->command[0], config->command);
+		log_error("cannot run %s: %m", config->command[0]);
+		return 127;
+	}
+	return config->check ? app_check(config) : app_run(config);
+}
+
+static int print(struct buf *text)
+{
+	ssize_t n = write(STDOUT_FILENO, text->p, text->len);
+
+	buf__free(text);
+	return n < 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config;
+	enum config_action action;
+	struct buf text = {0};
+	int status;
+
+	if (config__parse(&config, argc, argv, environ, &action))
+		return 2;
+	if (action == CONFIG_HELP) {
+		config_print_help(&text);
+		return print(&text);
+	}
+	if (action == CONFIG_VERSION) {
+		buf__printf(&text, "otel-ebpf %s (%s)\n", VERSION, GIT_REVISION);
+		return print(&text);
+	}
+	status = run(&config);
+	config__free(&config);
+	return status;
+}
