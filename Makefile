@@ -35,7 +35,7 @@ LIBS     := -lbpf -lelf -lz -lpthread
 FUZZ     := $(wildcard userspace/*/*_fuzz.c)
 SRC      := $(filter-out $(FUZZ),$(wildcard userspace/*/*.c))
 OBJ      := $(SRC:%.c=$(B)/%.o)
-APP_OBJ  := $(B)/userspace/app.o $(B)/userspace/main.o
+APP_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/*.c))
 BPF_OBJ  := build/gen/otel_ebpf.bpf.o
 SKEL     := build/gen/otel_ebpf.skel.h
 # only capture/ knows the wire and the skeleton

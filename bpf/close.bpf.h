@@ -148,7 +148,7 @@ static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 	s = bpf_map_lookup_elem(&scratches, &key);
 	if (!s)
 		return 0;
-	at = put_open(s, st, sk, bpf_ktime_get_ns());
+	at = put_open(s, st, sk, bpf_get_current_task_btf(), bpf_ktime_get_ns());
 	if (holds)
 		at = put_hold(s, st, at);
 	at = bounded(at, FRONT_MAX - sizeof(*out));
@@ -156,7 +156,7 @@ static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 	put_state(out, st, tp, EV_STATE);
 	out->tx_off = tx_off;
 	out->moved_ts = ts;
-	if (tell(s, at + sizeof(*out), 0)) {
+	if (tell(s, at + sizeof(*out), ts, 0)) {
 		st->announced = 1;
 		st->told_tx = tx_off;
 		if (holds)

@@ -24,34 +24,61 @@ static __always_inline void fill(struct ev_data *in, struct conn *st, struct tcp
 		tx_snapshot(st, tp, &in->tx_off, &in->moved_ts);
 }
 
-/* Copies up to want bytes of the caller's buffer to rec[at]. */
-static __always_inline u32 take(struct scratch *s, u32 at, u32 want, u16 *flags)
+/* One read: what the hook said of it, and what is known of its socket. */
+struct reading {
+	struct task_struct *task;
+	struct sock *sk;
+	struct tcp_sock *tp;	/* NULL: a unix socket */
+	u64 ts;
+	u32 len;		/* bytes read */
+	u32 want;		/* bytes of them to copy */
+	u16 flags;		/* enum event_flag */
+};
+
+static __always_inline void fault(u16 *flags)
 {
-	u32 cnt = syscall_pieces(s, false), got;
+	*flags |= EVENT_FAULT;
+	count(faults);
+}
+
+/* Copies up to want bytes of the caller's buffer to rec[at]. */
+static __always_inline u32 take(struct scratch *s, u32 at, const struct reading *read, u16 *flags)
+{
+	u32 cnt = syscall_pieces(s, read->task, false), got;
 
 	at = bounded(at, FRONT_MAX);
-	got = cnt ? gather(s, at, want, cnt, 0) : 0;
-	if (got < want) {
-		*flags |= EVENT_FAULT;
-		count(faults);
-	}
+	got = cnt ? gather(s, at, read->want, cnt, 0) : 0;
+	if (got < read->want)
+		fault(flags);
 	return got;
 }
 
-static __always_inline bool hold(struct scratch *s, struct conn *st, struct tcp_sock *tp, u32 len, u64 ts)
+static __always_inline bool hold(struct scratch *s, struct conn *st, const struct reading *read)
 {
 	u16 flags = EVENT_TURN;
-	u64 got;
+	u64 got = 0, len;
+	u32 cnt;
 
 	if (st->held)
 		return false;
-	got = bounded(take(s, 0, len, &flags), HOLD_MAX);
+	cnt = syscall_pieces(s, read->task, false);
+	if (cnt == 1) {
+		/* the common case, straight to its place */
+		len = bounded(read->len, HOLD_MAX);
+		if (!bpf_probe_read_user(st->hold_bytes, len, s->vec[0].iov_base))
+			got = len;
+	} else if (cnt) {
+		got = bounded(gather(s, 0, read->len, cnt, 0), HOLD_MAX);
+		bpf_probe_read_kernel(st->hold_bytes, got, s->rec);
+	}
+	if (got < read->len)
+		fault(&flags);
 	st->hold_version++;
-	event_init(&st->hold.hdr, EV_IN, sizeof(st->hold) + got, ts, st->cookie);
-	fill(&st->hold, st, tp, len);
+	event_init(&st->hold.hdr, EV_IN, sizeof(st->hold) + got, read->ts, st->cookie);
+	event_by(&st->hold.hdr, read->task);
+	fill(&st->hold, st, read->tp, read->len);
 	st->hold.hdr.flags = flags;
 	st->hold.cap = got;
-	bpf_probe_read_kernel(st->hold_bytes, got, s->rec);
 	st->captured = got;
 	__sync_lock_test_and_set(&st->held, HELD_YES);
 	if (!control.activity)
@@ -59,80 +86,88 @@ static __always_inline bool hold(struct scratch *s, struct conn *st, struct tcp_
 	return true;
 }
 
-static __always_inline void tell_read(struct scratch *s, struct conn *st, struct sock *sk,
-				      struct tcp_sock *tp, u32 len, u32 want, u16 flags, u64 ts)
+static __always_inline void tell_read(struct scratch *s, struct conn *st, const struct reading *read)
 {
 	u32 begins = st->held && begins_request(st->hold_bytes[0]);
+	u16 flags = read->flags;
 	struct ev_data *in;
 	u64 at, got = 0;
 
-	at = put_hold(s, st, put_open(s, st, sk, ts));
+	at = put_hold(s, st, put_open(s, st, read->sk, read->task, read->ts));
 	at = bounded(at, FRONT_MAX - sizeof(*in));
 	in = (struct ev_data *)(s->rec + at);
 	if (!(flags & EVENT_IO_URING))
-		got = bounded(take(s, at + sizeof(*in), want, &flags), EVENT_BYTES_MAX);
-	event_init(&in->hdr, EV_IN, sizeof(*in) + got, ts, st->cookie);
-	fill(in, st, tp, len);
+		got = bounded(take(s, at + sizeof(*in), read, &flags), EVENT_BYTES_MAX);
+	event_init(&in->hdr, EV_IN, sizeof(*in) + got, read->ts, st->cookie);
+	event_by(&in->hdr, read->task);
+	fill(in, st, read->tp, read->len);
 	in->hdr.flags = flags;
 	in->cap = got;
 	st->captured += got;
 	if (flags & EVENT_TURN && got && begins_request(in->bytes[0]))
 		begins++;
-	if (tell(s, at + sizeof(*in) + got, begins)) {
+	if (tell(s, at + sizeof(*in) + got, read->ts, begins)) {
 		st->announced = 1;
 		st->told_tx = in->tx_off;
 	}
 }
 
+/* The connection's state, its position moved behind this read; NULL: nothing is to be told. */
+static __always_inline struct conn *moved_on(const struct reading *read)
+{
+	struct conn *st = bpf_sk_storage_get(&conns, read->sk, 0, 0);
+
+	if (!st) {
+		st = conn_get(read->sk, read->tp);
+		if (!st)
+			return NULL;
+	} else if (read->tp) {
+		st->rx_off = rx_position(st, read->tp);
+	}
+	if (!read->tp)
+		st->rx_off += read->len;
+	return st->closed || is_muted(st) ? NULL : st;
+}
+
 static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct tcp_sock *tp = NULL;
+	struct reading read = {.task = bpf_get_current_task_btf(), .sk = sk, .len = ret};
 	struct scratch *s;
 	struct conn *st;
-	u64 want, ts;
-	u16 flags = 0;
 
-	if (!is_traced(task->tgid) || ret <= 0 || msg_flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_stream(sk))
+	if (!is_traced(read.task->tgid) || ret <= 0 || msg_flags & (MSG_PEEK | MSG_ERRQUEUE) ||
+	    !is_stream(sk))
 		return 0;
 	if (sk->__sk_common.skc_family != AF_UNIX) {
-		tp = tcp_of(sk);
-		if (!tp)
+		read.tp = tcp_of(sk);
+		if (!read.tp)
 			return 0;
 	}
-	st = bpf_sk_storage_get(&conns, sk, 0, 0);
-	if (!st) {
-		st = conn_get(sk, tp);
-		if (!st)
-			return 0;
-	} else if (tp) {
-		st->rx_off = rx_position(st, tp);
-	}
-	if (!tp)
-		st->rx_off += ret;
-	if (st->closed || is_muted(st))
+	st = moved_on(&read);
+	if (!st)
 		return 0;
 	if (st->phase != PHASE_READING) {
 		st->phase = PHASE_READING;
 		st->captured = 0;
 		st->sends = 0;
-		flags = EVENT_TURN;
+		read.flags = EVENT_TURN;
 	}
-	want = capture_head > st->captured ? capture_head - st->captured : 0;
-	if (!want || msg_flags & MSG_TRUNC)
+	read.want = capture_head > st->captured ? capture_head - st->captured : 0;
+	if (!read.want || msg_flags & MSG_TRUNC)
 		return 0;
-	want = want < (u32)ret ? want : (u32)ret;
-	if (uses_io_uring(task)) {
-		flags |= EVENT_IO_URING;
+	if (read.want > read.len)
+		read.want = read.len;
+	if (uses_io_uring(read.task)) {
+		read.flags |= EVENT_IO_URING;
 		count(io_uring);
 	}
 	s = scratch_of(SCRATCH_RECEIVE);
 	if (!s)
 		return 0;
-	ts = bpf_ktime_get_ns();
-	if (flags == EVENT_TURN && ret <= HOLD_MAX && want == (u32)ret && hold(s, st, tp, ret, ts))
+	read.ts = bpf_ktime_get_ns();
+	if (read.flags == EVENT_TURN && read.len <= HOLD_MAX && read.want == read.len && hold(s, st, &read))
 		return 0;
-	tell_read(s, st, sk, tp, ret, want, flags, ts);
+	tell_read(s, st, &read);
 	return 0;
 }
 

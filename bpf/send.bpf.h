@@ -25,6 +25,8 @@
 struct sending {
 	u64 len;	/* bytes in all */
 	u64 skip;	/* bytes of the first piece already gone */
+	struct task_struct *task;
+	u64 ts;
 	u32 cnt;	/* pieces in s->vec, 0: none are user memory */
 	bool confirmed;	/* len bytes did move */
 };
@@ -99,7 +101,7 @@ static __always_inline bool take_send(struct scratch *s, struct conn *st, const 
 }
 
 static __always_inline void tell_send(struct scratch *s, struct conn *st, struct sock *sk,
-				      const struct sending *send, u64 off, u64 ts)
+				      const struct sending *send, u64 off)
 {
 	u32 begins = st->held && begins_request(st->hold_bytes[0]), cap, tail;
 	bool first = st->phase != PHASE_SENDING, worth;
@@ -107,12 +109,13 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 	u64 at;
 
 	st->phase = PHASE_SENDING;
-	at = put_hold(s, st, put_open(s, st, sk, ts));
+	at = put_hold(s, st, put_open(s, st, sk, send->task, send->ts));
 	at = bounded(at, FRONT_MAX - sizeof(*out));
 	out = (struct ev_data *)(s->rec + at);
 	worth = send->cnt && take_send(s, st, send, at + sizeof(*out), first, &cap, &tail);
 	if (worth) {
-		event_init(&out->hdr, EV_OUT, sizeof(*out) + cap + tail, ts, st->cookie);
+		event_init(&out->hdr, EV_OUT, sizeof(*out) + cap + tail, send->ts, st->cookie);
+		event_by(&out->hdr, send->task);
 		out->hdr.flags = send->confirmed ? EVENT_CONFIRMED : 0;
 		out->rx_off = st->rx_off;
 		out->tx_off = off;
@@ -127,7 +130,7 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 	st->sends++;
 	if (!control.activity)
 		control.activity = 1;
-	if (at && tell(s, at, begins)) {
+	if (at && tell(s, at, send->ts, begins)) {
 		st->announced = 1;
 		if (worth)
 			st->told_tx = off + (send->confirmed ? send->len : 0);
@@ -137,14 +140,13 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 /* A send on TCP is about to copy bytes. Under the socket's lock. */
 static __always_inline int on_tcp_send(struct sock *sk, const struct msghdr *msg)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct sending send = {};
+	struct sending send = {.task = bpf_get_current_task_btf()};
 	struct tcp_sock *tp;
 	struct scratch *s;
 	struct conn *st;
-	u64 off, ts;
+	u64 off;
 
-	if (!is_traced(task->tgid) || !is_stream(sk))
+	if (!is_traced(send.task->tgid) || !is_stream(sk))
 		return 0;
 	tp = tcp_of(sk);
 	if (!tp)
@@ -152,14 +154,14 @@ static __always_inline int on_tcp_send(struct sock *sk, const struct msghdr *msg
 	st = conn_get(sk, tp);
 	if (!st || st->closed || is_muted(st))
 		return 0;
-	ts = bpf_ktime_get_ns();
+	send.ts = bpf_ktime_get_ns();
 	off = tx_position(st, tp);
 	st->tx_version++;
 	asm volatile("" ::: "memory");
 	if (off != st->tx_off)
 		st->moved_ts = st->sent_ts;
 	st->tx_off = off;
-	st->sent_ts = ts;
+	st->sent_ts = send.ts;
 	asm volatile("" ::: "memory");
 	st->tx_version++;
 	/* the rest of a send that was told of, in this call or a repeated one */
@@ -169,7 +171,7 @@ static __always_inline int on_tcp_send(struct sock *sk, const struct msghdr *msg
 	if (!s)
 		return 0;
 	pieces_of_iter(s, msg, &send);
-	tell_send(s, st, sk, &send, off, ts);
+	tell_send(s, st, sk, &send, off);
 	return 0;
 }
 
@@ -199,13 +201,13 @@ static __always_inline int on_tcp_sent(struct sock *sk, int ret)
 
 static __always_inline int on_unix_sent(struct sock *sk, int ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct sending send = {.confirmed = true};
+	struct sending send = {.task = bpf_get_current_task_btf(), .confirmed = true};
 	struct scratch *s;
 	struct conn *st;
-	u64 off, ts;
+	u64 off;
 
-	if (sk->__sk_common.skc_family != AF_UNIX || ret <= 0 || !is_traced(task->tgid) || !is_stream(sk))
+	if (sk->__sk_common.skc_family != AF_UNIX || ret <= 0 || !is_traced(send.task->tgid) ||
+	    !is_stream(sk))
 		return 0;
 	st = conn_get(sk, NULL);
 	if (!st || is_muted(st))
@@ -213,15 +215,15 @@ static __always_inline int on_unix_sent(struct sock *sk, int ret)
 	s = scratch_of(SCRATCH_SEND);
 	if (!s)
 		return 0;
-	ts = bpf_ktime_get_ns();
+	send.ts = bpf_ktime_get_ns();
 	off = st->tx_off;
 	send.len = ret;
-	send.cnt = uses_io_uring(task) ? 0 : syscall_pieces(s, true);
-	tell_send(s, st, sk, &send, off, ts);
+	send.cnt = uses_io_uring(send.task) ? 0 : syscall_pieces(s, send.task, true);
+	tell_send(s, st, sk, &send, off);
 	st->tx_version++;
 	asm volatile("" ::: "memory");
 	st->tx_off = off + ret;
-	st->moved_ts = ts;
+	st->moved_ts = send.ts;
 	asm volatile("" ::: "memory");
 	st->tx_version++;
 	return 0;

@@ -240,13 +240,17 @@ static __always_inline u32 align8(u32 len)
 
 static __always_inline void event_init(struct event *hdr, u16 type, u32 size, u64 ts, u64 cookie)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
 	hdr->type = type;
 	hdr->flags = 0;
 	hdr->size = size;
 	hdr->ts = ts;
 	hdr->conn = cookie;
+	hdr->tgid = 0;
+	hdr->tid = 0;
+}
+
+static __always_inline void event_by(struct event *hdr, const struct task_struct *task)
+{
 	hdr->tgid = task->tgid;
 	hdr->tid = task->pid;
 }
@@ -280,7 +284,8 @@ static __always_inline u32 put_path(struct ev_open *open, struct sock *sk)
 }
 
 /* Puts OPEN in front of a connection's first record; returns the space taken. */
-static __always_inline u32 put_open(struct scratch *s, struct conn *st, struct sock *sk, u64 ts)
+static __always_inline u32 put_open(struct scratch *s, struct conn *st, struct sock *sk,
+				    const struct task_struct *task, u64 ts)
 {
 	struct ev_open *open = (struct ev_open *)s->rec;
 
@@ -293,6 +298,7 @@ static __always_inline u32 put_open(struct scratch *s, struct conn *st, struct s
 	else
 		put_addresses(open, sk);
 	event_init(&open->hdr, EV_OPEN, sizeof(*open) + open->path_len, ts, st->cookie);
+	event_by(&open->hdr, task);
 	return align8(sizeof(*open) + open->path_len);
 }
 
@@ -317,9 +323,10 @@ static __always_inline u32 put_hold(struct scratch *s, struct conn *st, u32 at)
  * A woken reader costs the traced process some 13 us, so nobody is woken until the ring is a quarter
  * full, and then once. Looked at for big records always, for small ones now and then.
  */
-static __always_inline u64 wake_flags(u64 len)
+static __always_inline u64 wake_flags(u64 len, u64 ts)
 {
-	if (control.woken || (len < 1024 && (bpf_get_prandom_u32() & 63)))
+	/* some bits of the time are chance enough, and cost no call */
+	if (control.woken || (len < 1024 && (ts & 0xfc00)))
 		return BPF_RB_NO_WAKEUP;
 	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < wake_level)
 		return BPF_RB_NO_WAKEUP;
@@ -333,10 +340,10 @@ static __always_inline bool begins_request(u8 first)
 }
 
 /* Sends the record off. begins: requests that are lost with it if the ring is full. */
-static __always_inline bool tell(struct scratch *s, u64 len, u32 begins)
+static __always_inline bool tell(struct scratch *s, u64 len, u64 ts, u32 begins)
 {
 	len = bounded(len, RECORD_MAX);
-	if (!bpf_ringbuf_output(&ring, s->rec, len, wake_flags(len)))
+	if (!bpf_ringbuf_output(&ring, s->rec, len, wake_flags(len, ts)))
 		return true;
 	count(lost_records);
 	__sync_fetch_and_add(&my_stats()->lost_begins, begins);

@@ -26,9 +26,9 @@ static __always_inline u32 pieces_of_msg(struct scratch *s, const void *user_msg
  * Fills s->vec with the pieces of the buffer and returns their number; 0 where it cannot be known:
  * several messages in one call (which of them this is, the registers do not say), aio, splice.
  */
-static __always_inline u32 syscall_pieces(struct scratch *s, bool sending)
+static __always_inline u32 syscall_pieces(struct scratch *s, struct task_struct *task, bool sending)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	u64 nr = REGS_NR(regs), buffer = REGS_ARG2(regs), len = REGS_ARG3(regs);
 
 	if (sending ? nr == NR_WRITE || nr == NR_SENDTO : nr == NR_READ || nr == NR_RECVFROM) {

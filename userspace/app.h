@@ -1,16 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
-/* struct app: the whole daemon, wired. Everything it wires knows nothing of it. */
+/*
+ * struct app: the whole daemon, wired, in the order in which data flows:
+ *
+ *	live or replay -> decode -> conn_table -> parser -> tracer -> pipeline -> exporters -> output
+ *	                        \-> process_table (whose resource a span gets)
+ *
+ * app.c builds what both ways of running share; app_live.c runs it from the kernel, app_replay.c from a
+ * recording. Everything that is wired knows nothing of it.
+ */
 #ifndef APP_H
 #define APP_H
 
+#include <signal.h>
+
+#include "base/loop.h"
+#include "capture/live.h"
+#include "capture/recording.h"
 #include "config/config.h"
+#include "conn/table.h"
+#include "export/export.h"
+#include "pipeline/pipeline.h"
+#include "proc/child.h"
+#include "proc/process.h"
+#include "trace/tracer.h"
+
+struct app {
+	struct config config;
+	struct stats stats;
+	struct rng rng;
+	s64 clock_offset;		/* unix ns minus CLOCK_MONOTONIC */
+	facts_fn facts;
+	void *facts_owner;
+	bool uring_said;
+
+	struct loop *loop;
+	struct watch ring_watch, tick_watch, signal_watch;
+	sigset_t old_mask;
+	struct live *live;		/* NULL in a replay */
+	struct replay *replay;		/* NULL live */
+	struct recorder *recorder;	/* NULL unless asked for */
+	struct capture_counts counts;
+
+	struct process_table *processes;
+	struct conn_env conn_env;
+	struct conn_table *conns;
+	struct tracer *tracer;
+	struct pipeline *pipeline;
+	struct output *output;
+	struct export_env export_env;
+	struct exporter *exporters[CONFIG_EXPORTERS_MAX];
+	u32 exporter_cnt;
+
+	struct child child;
+	int status;			/* to exit with */
+};
 
 /*
  * Runs until told to stop, the command or all traced processes have ended, or the replay is over.
- * mask: the signal mask the program was started with, for the child. Returns the exit status.
+ * Returns the exit status.
  */
 int app_run(const struct config *config);
 /* --check: prints what this kernel offers. Returns the exit status. */
 int app_check(const struct config *config);
+
+/* Parts of app_run(), for app_live.c and app_replay.c. 0 or negative errno; they complain themselves. */
+int app__run_live(struct app *app);
+int app__run_replay(struct app *app);
+/* Everything above capture; app's config, rng and facts are set. */
+int app__build(struct app *app);
+/* What the kernel side or a recording delivers. owner is the app. */
+void app_on_record(void *owner, struct str record);
+void app_on_counts(void *owner, const struct capture_counts *counts);
+void app_on_tick(void *owner, u64 now, bool swept);
+void app_on_process(void *owner, u32 tgid, u32 parent);
+/* The one line of requests, spans and losses, on stderr. */
+void app__print_summary(struct app *app);
 
 #endif
