@@ -23,11 +23,17 @@ enum feed_flag {
 	 * where an answer's end is not known from its framing, it ended before them.
 	 */
 	FEED_TURN = 1 << 0,
+	/*
+	 * A gap or the close comes next: what is left unconsumed now will not come back, so the
+	 * parser consumes all. A caller that holds unconsumed bytes feeds them once more with this.
+	 */
+	FEED_GAP_FOLLOWS = 1 << 1,
 };
 
 enum discard {
 	DISCARD_CLOSING,	/* pending behind an answer that closes the connection: never processed */
 	DISCARD_UNSYNC,		/* its answer cannot be told apart any more */
+	DISCARD_FORGOTTEN,	/* its connection was forgotten: no room, or its close was lost; not by parsers */
 };
 
 /* What a parser calls. begin() comes when a request's head is complete, before any answer. */
@@ -46,19 +52,20 @@ struct proto {
 	int (*open)(void **state, const struct peer *peer, struct call_sink *sink);
 	/*
 	 * Consumes a prefix of in and returns its length. What is left comes back, contiguous with what
-	 * follows; 0 asks for more. -EPROTO: the connection makes no sense any more; the parser has ended
-	 * or discarded its open calls and will only be closed. ts: unix ns of the newest bytes.
+	 * follows; 0 asks for more. -EPROTO: the connection makes no sense any more (-ENOMEM: no memory
+	 * for it); the parser has ended or discarded its open calls and will only be closed.
+	 * ts: unix ns of the newest bytes.
 	 */
 	ssize_t (*feed)(void *state, enum side from, struct str in, u64 ts, u32 flags);
 	/*
-	 * n bytes passed that nobody saw (a body beyond what is captured, a lost record). Bytes returned
-	 * as unconsumed before the gap will not come back; the parser was told them and must settle them.
+	 * n bytes passed that nobody saw (a body beyond what is captured, a lost record). Nothing is left
+	 * unconsumed at that time: see FEED_GAP_FOLLOWS.
 	 * lost: by accident, so a hole is to be marked. 0 or -EPROTO as above. ts as above.
 	 */
 	int (*gap)(void *state, enum side from, u64 n, u64 ts, bool lost);
 	/*
-	 * No more bytes; open calls are ended. why: NULL for an orderly close, else a static text such as
-	 * "ECONNRESET" for their error.type. Frees state.
+	 * No more bytes, and none unconsumed, as before a gap; open calls are ended. why: NULL for an
+	 * orderly close, else a static text such as "ECONNRESET" for their error.type. Frees state.
 	 */
 	void (*close)(void *state, u64 ts, const char *why);
 	/* Requests begun and not ended. */
