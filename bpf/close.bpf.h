@@ -118,10 +118,18 @@ static __always_inline int on_state(struct sock *sk, int state)
 	return 0;
 }
 
+/* A unix socket that its process closed may live on while its peer has not. */
+static __always_inline bool is_wanted(struct sock *sk, struct conn *st)
+{
+	if (st->is_unix)
+		return control.presence != PRESENCE_NONE && sk->sk_socket;
+	return control.presence == PRESENCE_ALL;
+}
+
 /*
  * The sweep visits every connection with state: requests still held, and positions user space does not
- * know yet (the last send of an answer, a thinned tail). Unix sockets have no close hook: while
- * control.unix_presence is set each one that is still open is told of, so those that are not are gone.
+ * know yet (the last send of an answer, a thinned tail), and, where control.presence asks, all others
+ * that are still open.
  */
 static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 {
@@ -141,7 +149,7 @@ static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 	}
 	if (!tx_snapshot(st, tp, &tx_off, &ts))
 		return 0;	/* it is being sent on just now: the next sweep */
-	behind = tx_off != st->told_tx || (st->is_unix && control.unix_presence && sk->sk_socket);
+	behind = tx_off != st->told_tx || is_wanted(sk, st);
 	holds = __sync_val_compare_and_swap(&st->held, HELD_YES, HELD_SWEPT) == HELD_YES;
 	if (!holds && !(behind && st->announced))
 		return 0;

@@ -99,11 +99,17 @@ struct cpu_stats {
 	__u64 pad[3];
 };
 
+enum presence {
+	PRESENCE_NONE = 0,
+	PRESENCE_UNIX = 1,	/* unix sockets have no close hook: those not told of are gone */
+	PRESENCE_ALL = 2,	/* closes may have been lost with their records */
+};
+
 /* Knobs that user space turns while programs run, and what they tell it outside the ring. */
 struct control {
 	__u32 mute_generation;	/* grows when the map `muted` does */
 	__u32 response_head;	/* bytes of an answer's first send to copy; grows with what is seen */
-	__u32 unix_presence;	/* the sweep tells of every unix socket, so that those gone are missed */
+	__u32 presence;		/* enum presence: whom the sweep tells of even without news */
 	__u32 activity;		/* something was held or left to tell since user space cleared it */
 	__u32 woken;		/* a wakeup was sent and user space has not yet come */
 	__u32 pad;

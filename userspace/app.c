@@ -110,12 +110,11 @@ void app_on_counts(void *owner, const struct capture_counts *counts)
 	}
 }
 
-void app_on_tick(void *owner, u64 now, bool swept)
+void app_on_tick(void *owner, u64 now, u32 swept)
 {
 	struct app *app = owner;
 
-	if (swept)
-		conn_table__unix_swept(app->conns, now);
+	conn_table__swept(app->conns, swept, now);
 	process_table__tick(app->processes, now);
 	pipeline__flush(app->pipeline);
 }

@@ -40,6 +40,7 @@ struct app {
 	struct replay *replay;		/* NULL live */
 	struct recorder *recorder;	/* NULL unless asked for */
 	struct capture_counts counts;
+	u64 lost_swept;			/* lost records when all connections were last asked for */
 
 	struct process_table *processes;
 	struct conn_env conn_env;
@@ -71,7 +72,8 @@ int app__build(struct app *app);
 /* What the kernel side or a recording delivers. owner is the app. */
 void app_on_record(void *owner, struct str record);
 void app_on_counts(void *owner, const struct capture_counts *counts);
-void app_on_tick(void *owner, u64 now, bool swept);
+/* swept: enum conn_swept, whose connections that were not told of are gone. */
+void app_on_tick(void *owner, u64 now, u32 swept);
 void app_on_process(void *owner, u32 tgid, u32 parent);
 /* The one line of requests, spans and losses, on stderr. */
 void app__print_summary(struct app *app);

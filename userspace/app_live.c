@@ -65,20 +65,40 @@ static void read_counts(struct app *app)
 	app_on_counts(app, &counts);
 }
 
+/* Whose closes may have passed unseen: unix sockets' always, all when records were lost. */
+static enum conn_swept closes_unseen(const struct app *app)
+{
+	if (app->counts.lost_records != app->lost_swept)
+		return CONN_SWEPT_ALL;
+	return conn_table__unix_cnt(app->conns) ? CONN_SWEPT_UNIX : CONN_SWEPT_NONE;
+}
+
 static void tick(struct app *app, bool last)
 {
-	bool unix_conns = conn_table__unix_cnt(app->conns) > 0, swept;
-	u64 now;
+	static const enum live_presence presence[] = {
+		[CONN_SWEPT_NONE] = LIVE_NEWS_ONLY,
+		[CONN_SWEPT_UNIX] = LIVE_UNIX,
+		[CONN_SWEPT_ALL] = LIVE_ALL,
+	};
+	enum conn_swept swept;
+	u64 now, lost;
 
 	read_counts(app);
-	live__watch_unix(app->live, unix_conns);
-	swept = live__sweep(app->live, last || unix_conns);
+	lost = app->counts.lost_records;
+	swept = closes_unseen(app);
+	live__want_presence(app->live, presence[swept]);
+	if (!live__sweep(app->live, last || swept))
+		swept = CONN_SWEPT_NONE;
 	live__consume(app->live);
 	read_counts(app);
+	if (app->counts.lost_records != lost)
+		swept = CONN_SWEPT_NONE; /* what the sweep told may be among what was lost */
+	else if (swept == CONN_SWEPT_ALL)
+		app->lost_swept = lost;
 	now = clock_ns(CLOCK_REALTIME);
 	if (app->recorder)
-		recorder__tick(app->recorder, now, swept && unix_conns);
-	app_on_tick(app, now, swept && unix_conns);
+		recorder__tick(app->recorder, now, swept);
+	app_on_tick(app, now, swept);
 }
 
 static void on_timer(struct watch *watch, u32 events)

@@ -17,6 +17,7 @@ STAT(OPEN,		TOTAL,	"open")		/* a gauge: begun, neither ended nor discarded */
 
 STAT(LOST_RING,		LOST,	"ring")		/* the record with its begin found the ring buffer full */
 STAT(LOST_UNSYNC,	LOST,	"unsynchronised") /* begun, then its answer could not be told apart */
+STAT(LOST_END,		LOST,	"forgotten")	/* its connection went: no room for it, or its close was lost */
 STAT(LOST_MEMORY,	LOST,	"memory")	/* no memory, or a table was full */
 
 STAT(MARK_TRUNCATED,	MARK,	"truncated")	/* a head longer than what is captured */

@@ -224,9 +224,15 @@ void live__want_response_head(struct live *live)
 		control->response_head *= 2;
 }
 
-void live__watch_unix(struct live *live, bool on)
+void live__want_presence(struct live *live, enum live_presence presence)
 {
-	live->skel->bss->control.unix_presence = on;
+	static const u32 wanted[] = {
+		[LIVE_NEWS_ONLY] = PRESENCE_NONE,
+		[LIVE_UNIX] = PRESENCE_UNIX,
+		[LIVE_ALL] = PRESENCE_ALL,
+	};
+
+	live->skel->bss->control.presence = wanted[presence];
 }
 
 /* Runs skipped because the program was already running on that CPU (bpf_prog_info, 5.12). */

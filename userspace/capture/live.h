@@ -39,8 +39,9 @@ bool live__sweep(struct live *live, bool force);
 void live__mute(struct live *live, u64 conn);
 /* A head of an answer was longer than what was copied of its send: copy twice as much from now on. */
 void live__want_response_head(struct live *live);
-/* While set, each sweep tells of every open unix connection: those not told of are gone. */
-void live__watch_unix(struct live *live, bool on);
+/* Whom the next sweeps tell of even without news, so that those not told of are known to be gone. */
+enum live_presence { LIVE_NEWS_ONLY, LIVE_UNIX, LIVE_ALL };
+void live__want_presence(struct live *live, enum live_presence presence);
 void live__counts(struct live *live, struct capture_counts *counts);
 
 #endif

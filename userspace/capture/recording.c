@@ -18,7 +18,7 @@ enum frame_type { FRAME_RECORD = 1, FRAME_COUNTS, FRAME_TICK, FRAME_FACT, FRAME_
 
 struct frame {
 	u32 type, len;
-	u64 time;	/* of a tick: unix ns, the lowest bit replaced by `swept` */
+	u64 time;	/* of a tick: unix ns, the lowest two bits replaced by `swept` */
 };
 
 struct recorder {
@@ -73,9 +73,9 @@ void recorder__counts(struct recorder *recorder, const struct capture_counts *co
 	put(recorder, FRAME_COUNTS, 0, (struct str){(const char *)counts, sizeof(*counts)}, STR_NONE);
 }
 
-void recorder__tick(struct recorder *recorder, u64 now, bool swept)
+void recorder__tick(struct recorder *recorder, u64 now, u32 swept)
 {
-	put(recorder, FRAME_TICK, (now & ~1ULL) | swept, STR_NONE, STR_NONE);
+	put(recorder, FRAME_TICK, (now & ~3ULL) | (swept & 3), STR_NONE, STR_NONE);
 }
 
 void recorder__fact(struct recorder *recorder, const char *key, struct str answer)
@@ -255,7 +255,7 @@ static int deliver(struct replay *replay, const struct frame *frame, const struc
 		ops->record(owner, bytes);
 		return 0;
 	case FRAME_TICK:
-		ops->tick(owner, frame->time & ~1ULL, frame->time & 1);
+		ops->tick(owner, frame->time & ~3ULL, frame->time & 3);
 		return 0;
 	case FRAME_COUNTS:
 		if (bytes.len != sizeof(counts))

@@ -30,8 +30,8 @@ struct recorder;
 int recorder__new(struct recorder **out, const char *path, struct recording_head *head);
 void recorder__record(struct recorder *recorder, struct str record);
 void recorder__counts(struct recorder *recorder, const struct capture_counts *counts);
-/* The end of a tick at unix time now; swept: unix connections not told of are gone. */
-void recorder__tick(struct recorder *recorder, u64 now, bool swept);
+/* The end of a tick at unix time now. swept: 0 to 3, as the caller likes; see app_on_tick(). */
+void recorder__tick(struct recorder *recorder, u64 now, u32 swept);
 /* answer: p NULL if there was none. */
 void recorder__fact(struct recorder *recorder, const char *key, struct str answer);
 /* A process traced from the start, see process_table__add(). */
@@ -44,7 +44,7 @@ struct replay;
 struct replay_ops {
 	void (*record)(void *owner, struct str record);
 	void (*counts)(void *owner, const struct capture_counts *counts);
-	void (*tick)(void *owner, u64 now, bool swept);
+	void (*tick)(void *owner, u64 now, u32 swept);
 	void (*process)(void *owner, u32 tgid, u32 parent);
 };
 

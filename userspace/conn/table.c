@@ -12,7 +12,7 @@ struct entry {
 	struct entry *newer, *older;	/* by last event */
 	size_t bytes;			/* conn__memory() when last looked at */
 	u64 lost_seen;			/* lost records at its last event */
-	u64 swept;			/* the sweep that last told of it */
+	u64 swept;			/* the sweep since whose start it was told of */
 };
 
 struct conn_table {
@@ -23,7 +23,7 @@ struct conn_table {
 	size_t bytes;
 	u32 unix_cnt;
 	u64 lost_records;
-	u64 sweep;			/* number of the running sweep */
+	u64 sweep;			/* number of the sweep to come */
 };
 
 int conn_table__new(struct conn_table **out, const struct conn_env *env, struct conn_limits limits)
@@ -82,6 +82,7 @@ static void touched(struct conn_table *table, struct entry *entry)
 	table->bytes += bytes - entry->bytes;
 	entry->bytes = bytes;
 	entry->lost_seen = table->lost_records;
+	entry->swept = table->sweep;
 	unlink_entry(table, entry);
 	link_newest(table, entry);
 	evict(table);
@@ -138,7 +139,6 @@ void conn_table__state(struct conn_table *table, const struct capture_state *eve
 
 	if (!entry)
 		return;
-	entry->swept = table->sweep;
 	err = conn__state(entry->conn, event, entry->lost_seen != table->lost_records);
 	if (!err && event->closed)
 		conn__close(entry->conn, event->ts, event->err ? strerrorname_np(event->err) : NULL);
@@ -158,15 +158,18 @@ u32 conn_table__unix_cnt(const struct conn_table *table)
 	return table->unix_cnt;
 }
 
-void conn_table__unix_swept(struct conn_table *table, u64 ts)
+void conn_table__swept(struct conn_table *table, enum conn_swept swept, u64 ts)
 {
 	struct entry *entry, *older;
 
-	for (entry = table->newest; entry; entry = older) {
+	for (entry = swept ? table->newest : NULL; entry; entry = older) {
+		bool is_unix = conn__is_unix(entry->conn);
+
 		older = entry->older;
-		if (!conn__is_unix(entry->conn) || entry->swept == table->sweep)
+		if (entry->swept == table->sweep || (!is_unix && swept != CONN_SWEPT_ALL))
 			continue;
-		conn__close(entry->conn, ts, NULL);
+		if (is_unix)
+			conn__close(entry->conn, ts, NULL);
 		remove_entry(table, entry);
 	}
 	table->sweep++;

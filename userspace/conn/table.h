@@ -30,7 +30,11 @@ void conn_table__lost(struct conn_table *table, u64 lost_records);
 
 /* How many unix connections there are: they need sweeps that tell which are still open. */
 u32 conn_table__unix_cnt(const struct conn_table *table);
-/* A sweep that told of all open unix connections is over: the others are closed. */
-void conn_table__unix_swept(struct conn_table *table, u64 ts);
+/*
+ * A sweep that told of all open connections, or of all on unix sockets, is over: the others are gone.
+ * Unix ones have closed about now; of TCP ones the close was lost and with it when and how they ended.
+ */
+enum conn_swept { CONN_SWEPT_NONE, CONN_SWEPT_UNIX, CONN_SWEPT_ALL };
+void conn_table__swept(struct conn_table *table, enum conn_swept swept, u64 ts);
 
 #endif

@@ -86,7 +86,7 @@ static void on_discard(struct call_sink *sink, struct http_call *owned, enum dis
 	static const enum stat causes[] = {
 		[DISCARD_CLOSING] = STAT_DISCARDED,
 		[DISCARD_UNSYNC] = STAT_LOST_UNSYNC,
-		[DISCARD_FORGOTTEN] = STAT_LOST_MEMORY,
+		[DISCARD_FORGOTTEN] = STAT_LOST_END,
 	};
 	struct tracer *tracer = container_of(sink, struct tracer, sink);
 
