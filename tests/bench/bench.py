@@ -1,0 +1,442 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What tracing costs a server, as ratios within one run (make bench).
+
+One load that never pauses, cut into windows:
+
+    U F U O U L   U F U O U L   U ...
+
+U nothing attached, F the floor (two empty BPF programs), O otel-ebpf, L nginx writing its own
+buffered access log. Every window is compared with the mean of the U before and the U after it, so
+whatever the machine does slowly cancels out; the figure is the median over the rounds, the brackets
+are its quartiles. Then the daemon is attached once more for a longer stretch with the load paused
+around it: there it must have seen exactly the requests that were answered.
+
+The client (never sleeping, see client.c) and the daemon share one CPU, the server and this driver
+the other. A running thread's schedstat is only brought up to date at a tick, up to 4 ms late. But
+when this driver runs on the server's CPU the server does not, so what it reads is exact.
+"""
+
+import argparse
+import collections
+import contextlib
+import ctypes
+import mmap
+import os
+import pathlib
+import platform
+import re
+import resource
+import select
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CONNECTIONS = 16
+WINDOW = 0.15  # seconds: long beside an edge, short beside what else the machine does
+SUSTAINED = 3.0  # seconds of the exact run
+ROUNDS_MIN = 5  # quartiles of fewer say nothing
+PATIENCE = 30.0  # seconds until whatever should have happened counts as failed
+PLAIN, LOGGED = 1, 2  # the client's targets
+FLOOR_AIM = 4  # otel-ebpf adds at most so many times what the floor adds
+
+Window = collections.namedtuple("Window", "ns rps busy done")
+Sample = collections.namedtuple("Sample", "added ratio")
+Summary = collections.namedtuple("Summary", "requests lost line")
+
+
+class Failure(Exception):
+    """A measurement that could not be made."""
+
+
+def spawn(stack, argv, cpu, **pipes):
+    """Starts argv on one CPU; it ends with the stack, or with us however we end."""
+    libc = ctypes.CDLL(None)
+
+    def settle():
+        os.sched_setaffinity(0, {cpu})
+        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+    proc = subprocess.Popen([str(arg) for arg in argv], preexec_fn=settle, bufsize=0, **pipes)
+    stack.callback(stop, proc)
+    return proc
+
+
+def stop(proc):
+    if proc.poll() is None:
+        proc.terminate()
+    try:
+        proc.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        proc.kill()
+        proc.wait()
+        raise Failure(f"{proc.args[0]} did not end at SIGTERM") from None
+
+
+def read_line(proc, pipe):
+    """The pipe is unbuffered: lines that select could not see would be waited for in vain."""
+    ready, _, _ = select.select([pipe], [], [], PATIENCE)
+    line = pipe.readline() if ready else b""
+    if not line:
+        raise Failure(f"{proc.args[0]} {'ended' if ready else 'is silent'}")
+    return line.decode(errors="replace").strip()
+
+
+def until(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failure(f"waited in vain for {what}")
+        time.sleep(0.001)
+
+
+def cpu_ns(pid):
+    """CPU time of all threads of a process."""
+    stats = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(stat.read_text().split()[0]) for stat in stats)
+
+
+class Load:
+    """The client and the page it shares with us; the layout is struct page in client.c."""
+
+    def __init__(self, stack, bench, ports):
+        page = stack.enter_context(tempfile.NamedTemporaryFile())
+        page.truncate(mmap.PAGESIZE)
+        self.words = memoryview(mmap.mmap(page.fileno(), mmap.PAGESIZE)).cast("Q")
+        self.proc = spawn(stack, [bench.tools / "client", page.name, CONNECTIONS, *ports],
+                          bench.client_cpu, stdout=subprocess.PIPE)
+        read_line(self.proc, self.proc.stdout)
+
+    def done(self):
+        return self.words[2] + self.words[3]
+
+    def choose(self, target):
+        """Loads another target; returns when all requests under way are its own."""
+        self.words[0] = target
+        was = self.words[1 + target]
+        until(lambda: self.proc.poll() is not None or self.words[1 + target] > was + CONNECTIONS,
+              "the load to move")
+
+    def pause(self):
+        self.words[0] = 0
+        until(lambda: self.proc.poll() is not None or self.words[1] == 0, "the load to drain")
+
+
+class Floor:
+    def __init__(self, stack, bench):
+        self.proc = spawn(stack, [bench.tools / "floor"], bench.client_cpu,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.hooks = read_line(self.proc, self.proc.stdout).removeprefix("ready ")
+
+    def command(self, word):
+        self.proc.stdin.write(word.encode() + b"\n")
+        read_line(self.proc, self.proc.stdout)
+
+    @contextlib.contextmanager
+    def attached(self):
+        self.command("attach")
+        yield
+        self.command("detach")
+
+
+class Daemon:
+    """One life of otel-ebpf, from its attached line to its summary."""
+
+    def __init__(self, stack, bench, pid):
+        argv = [bench.daemon, "--pid", pid, "--traces_exporter", "none"]
+        self.proc = spawn(stack, argv, bench.client_cpu, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE)
+        said = ""
+        while not said.startswith("otel-ebpf: attached"):
+            try:
+                said = read_line(self.proc, self.proc.stderr)
+            except Failure as err:
+                raise Failure(f"{err} before it was attached; its last line: {said}") from None
+        self.attach_ns = cpu_ns(self.proc.pid)
+
+    def finish(self):
+        """Ends it. Returns its Summary and its CPU time since it was attached."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.proc.terminate()
+        try:
+            text = self.proc.communicate(timeout=PATIENCE)[1].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            raise Failure("otel-ebpf did not end at SIGTERM") from None
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        match = re.search(r"^otel-ebpf: (\d+) requests, \d+ spans, (\d+) lost.*$", text, re.M)
+        if not match:
+            raise Failure(f"no summary from otel-ebpf (exit status {self.proc.returncode}): {text}")
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Summary(int(match[1]), int(match[2]), match[0]), spent * 1e9 - self.attach_ns
+
+
+class Run:
+    """All windows of one server under one load."""
+
+    def __init__(self, bench, floor, pid, load):
+        self.bench, self.floor, self.pid, self.load = bench, floor, pid, load
+        self.base = []
+        self.samples = collections.defaultdict(list)
+        self.lost = 0
+        self.seconds = 0.0
+
+    def edge(self):
+        if self.load.proc.poll() is not None:
+            raise Failure("the client ended")
+        return time.monotonic_ns(), cpu_ns(self.pid), self.load.done()
+
+    def window(self):
+        start = self.edge()
+        time.sleep(WINDOW)
+        wall, cpu, done = (end - begin for begin, end in zip(start, self.edge()))
+        if not done:
+            raise Failure("a window without a single answer")
+        return Window(cpu / done, done * 1e9 / wall, cpu / wall, done)
+
+    def compare(self, name, window, before, after):
+        self.samples[name].append(Sample(window.ns - (before.ns + after.ns) / 2,
+                                         2 * window.rps / (before.rps + after.rps)))
+
+    def floor_window(self):
+        with self.floor.attached():
+            return self.window()
+
+    def logged_window(self):
+        self.load.choose(LOGGED)
+        window = self.window()
+        self.load.choose(PLAIN)
+        return window
+
+    def traced_window(self):
+        """The load runs on while the daemon comes and goes: what it saw is known within bounds."""
+        start = self.load.done()
+        with contextlib.ExitStack() as stack:
+            daemon = Daemon(stack, self.bench, self.pid)
+            window = self.window()
+            summary, _ = daemon.finish()
+        most = self.load.done() - start + CONNECTIONS
+        # each connection may be in the middle of a request when the daemon comes
+        if not window.done - CONNECTIONS <= summary.requests <= most:
+            raise Failure(f"{summary.requests} requests seen of {window.done} to {most}")
+        self.lost += summary.lost
+        return window
+
+    def rounds(self, variants, seconds):
+        begin = time.monotonic()
+        self.window()  # warms up
+        before = self.window()
+        while len(self.base) < ROUNDS_MIN or time.monotonic() < begin + seconds:
+            self.base.append(before)
+            for name, measure in variants.items():
+                window, after = measure(), self.window()
+                self.compare(name, window, before, after)
+                before = after
+        self.seconds = time.monotonic() - begin
+
+    def sustained(self):
+        """The exact run. Returns the daemon's line about itself."""
+        self.load.pause()
+        with contextlib.ExitStack() as stack:
+            daemon = Daemon(stack, self.bench, self.pid)
+            start = self.load.done()
+            self.load.choose(PLAIN)
+            time.sleep(SUSTAINED)
+            self.load.pause()
+            summary, spent = daemon.finish()
+        done = self.load.done() - start
+        if summary.requests != done:
+            raise Failure(f"{done} requests answered, but: {summary.line}")
+        lost = summary.lost + self.lost
+        return (f"{spent / done:.0f} ns of the daemon's own CPU per request; "
+                f"{done:,} requests answered and as many seen in {SUSTAINED:.0f} s; "
+                f"{lost:,} lost there and in the windows")
+
+
+class Bench:
+    def __init__(self, args):
+        cpus = sorted(os.sched_getaffinity(0))
+        if os.geteuid() or len(cpus) < 2:
+            raise Failure("needs root and two CPUs")
+        self.client_cpu, self.server_cpu = cpus[:2]
+        self.tools, self.daemon = args.tools, args.daemon
+
+    def epoll_server(self, stack):
+        proc = spawn(stack, [self.tools / "server"], self.server_cpu, stdout=subprocess.PIPE)
+        return proc.pid, [int(read_line(proc, proc.stdout))]
+
+    def nginx_server(self, stack):
+        """One worker, two ports: the second one is logged."""
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ports = free_ports(2)
+        config = folder / "nginx.conf"
+        config.write_text(NGINX_CONF.format(folder=folder, plain=ports[0], logged=ports[1]))
+        proc = spawn(stack, ["nginx", "-c", config, "-p", folder], self.server_cpu)
+        children = pathlib.Path(f"/proc/{proc.pid}/task/{proc.pid}/children")
+        until(lambda: proc.poll() is not None or children.read_text(), "nginx's worker")
+        if proc.poll() is not None:
+            raise Failure("nginx did not start")
+        return int(children.read_text()), ports
+
+    def measure(self, floor, server, seconds):
+        with contextlib.ExitStack() as stack:
+            pid, ports = server(stack)
+            load = Load(stack, self, ports)
+            load.choose(PLAIN)
+            run = Run(self, floor, pid, load)
+            variants = {"floor": run.floor_window, "otel-ebpf": run.traced_window}
+            if len(ports) > 1:
+                variants["access log"] = run.logged_window
+            run.rounds(variants, seconds - SUSTAINED)
+            return run, run.sustained()
+
+
+NGINX_CONF = """
+daemon off;
+user root;
+worker_processes 1;
+pid {folder}/pid;
+error_log stderr;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+    server {{
+        listen 127.0.0.1:{plain};
+        location / {{ return 200 "ok\\n"; }}
+    }}
+    server {{
+        listen 127.0.0.1:{logged};
+        access_log {folder}/access.log combined buffer=64k;
+        location / {{ return 200 "ok\\n"; }}
+    }}
+}}
+"""
+
+
+def free_ports(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
+
+
+def spread(values, form):
+    low, median, high = (format(value, form) for value in quartiles(values))
+    return f"{median} [{low}..{high}]"
+
+
+def quartiles(values):
+    return statistics.quantiles(values, n=4, method="inclusive")
+
+
+def added(run, name):
+    return quartiles([sample.added for sample in run.samples[name]])
+
+
+def times(run, name):
+    floor = added(run, "floor")[1]
+    return f"{added(run, name)[1] / floor:.1f}" if floor > 0 else "?"
+
+
+def verdict(aim, value, limit):
+    """Compares medians; quartiles that overlap leave it open whether another run says the same."""
+    if limit[1] <= 0:
+        return f"- {aim}: undecided, what it is measured by is lost in the noise"
+    word = "met" if value[1] <= limit[1] else "not met"
+    clear = value[2] < limit[0] or value[0] > limit[2]
+    return f"- {aim}: {word}{'' if clear else ', within the noise'}"
+
+
+def print_rows(name, run):
+    base = run.base
+    print(f"| {name} | untraced | {spread([w.ns / 1000 for w in base], '.2f')} us, "
+          f"{statistics.median(w.rps for w in base):,.0f} req/s | 1 | |")
+    for variant, samples in run.samples.items():
+        print(f"| | {variant} | {spread([s.added for s in samples], '+.0f')} ns | "
+              f"{spread([s.ratio for s in samples], '.3f')} | {times(run, variant)} |")
+
+
+def print_table(runs, hooks):
+    print("| server | | server CPU per request | throughput | times the floor |")
+    print("|---|---|---|---|---|")
+    for name, (run, _) in runs.items():
+        print_rows(name, run)
+    model = re.search(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    print(f"\nLinux {platform.release()}, {model[1] if model else platform.machine()}. The floor: "
+          f"{hooks.replace(' ', ' and ')}, empty. Medians [quartiles] of windows of "
+          f"{WINDOW * 1000:.0f} ms.\n")
+    for name, (run, daemon) in runs.items():
+        print(f"- {name}: {len(run.base)} rounds in {run.seconds:.0f} s; {daemon}")
+        busy = statistics.median(window.busy for window in run.base)
+        if busy < 0.9:
+            print(f"- {name}: had its CPU only {busy:.0%} of the time, others were in the way")
+
+
+def print_verdicts(runs):
+    print()
+    for name, (run, _) in runs.items():
+        limit = [FLOOR_AIM * value for value in added(run, "floor")]
+        print(verdict(f"{name}: at most {FLOOR_AIM} times what the floor adds "
+                      f"({times(run, 'otel-ebpf')})", added(run, "otel-ebpf"), limit))
+        if "access log" in run.samples:
+            print(verdict(f"{name}: less than its buffered access log adds",
+                          added(run, "otel-ebpf"), added(run, "access log")))
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Our session before all others: with autogroups nice itself orders only within a session."""
+    path = pathlib.Path("/proc/self/autogroup")
+    try:
+        was = path.read_text().split()[-1]
+        path.write_text("-20")
+    except OSError:
+        yield  # no autogroups here
+        return
+    try:
+        yield
+    finally:
+        path.write_text(was)
+
+
+def bench_run(args):
+    bench = Bench(args)
+    servers = {"C epoll": bench.epoll_server, "nginx": bench.nginx_server}
+    runs = {}
+    if not shutil.which("nginx"):
+        print("bench: nginx skipped, it is not installed", file=sys.stderr)
+        del servers["nginx"]
+    if pathlib.Path("/proc/sys/kernel/bpf_stats_enabled").read_text().strip() != "0":
+        print("bench: kernel.bpf_stats_enabled makes every BPF program dearer", file=sys.stderr)
+    with undisturbed(), contextlib.ExitStack() as stack:
+        floor = Floor(stack, bench)
+        for name, server in servers.items():
+            print(f"bench: {name}, about {args.seconds / len(servers):.0f} s", file=sys.stderr)
+            runs[name] = bench.measure(floor, server, args.seconds / len(servers))
+    print_table(runs, floor.hooks)
+    print_verdicts(runs)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="what tracing costs a server")
+    parser.add_argument("--daemon", type=pathlib.Path, required=True)
+    parser.add_argument("--tools", type=pathlib.Path, required=True)
+    parser.add_argument("--seconds", type=float, default=150)
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        bench_run(args)
+    except (Failure, OSError) as err:
+        print(f"bench: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+sys.exit(main())
