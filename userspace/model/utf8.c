@@ -32,12 +32,29 @@ u32 utf8_next(struct str *s)
 	return code;
 }
 
+/* Most text is; eight bytes at a time. */
+static bool is_ascii(struct str s)
+{
+	u64 seen = 0, word;
+	size_t i;
+
+	for (i = 0; i + sizeof(word) <= s.len; i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
+		seen |= word;
+	}
+	for (; i < s.len; i++)
+		seen |= (u8)s.p[i];
+	return !(seen & 0x8080808080808080ULL);
+}
+
 struct str utf8_clean(struct arena *arena, struct str s)
 {
 	struct str rest = s, from;
 	size_t bad = 0;
 	char *copy, *end;
 
+	if (is_ascii(s))
+		return s;
 	while (rest.len)
 		bad += utf8_next(&rest) == UTF8_BAD;
 	if (!bad)
