@@ -1,1 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
+# Unit tests link what they use of core.a; whatever else the tests need is built into $(B)/tests.
+
+UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+SCRIPT    := $(patsubst %.c,$(B)/%,$(wildcard tests/script/run_script.c))
+TEST_BIN  := $(UNIT) $(SCRIPT)
+# stand for programs nobody has touched: never built with sanitisers
+E2E       := build/tests/e2e/client build/tests/e2e/cserver
+GO        := $(firstword $(wildcard /usr/local/go/bin/go) $(shell command -v go))
+ifneq ($(GO),)
+E2E       += build/tests/e2e/goserver
+endif
+FUZZ_SECONDS ?= 10
+
+$(SCRIPT): $(filter-out tests/script/run_script.c,$(wildcard tests/script/*.c))
+$(TEST_BIN): $(B)/%: %.c $(B)/core.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MF $@.d -o $@ $(filter %.c,$^) $(B)/core.a $(LIBS)
+
+build/tests/e2e/client: tests/e2e/client.c
+build/tests/e2e/cserver: tests/e2e/cserver.c tests/e2e/answers.c tests/e2e/answers.h
+build/tests/e2e/client build/tests/e2e/cserver: tests/e2e/stream.c tests/e2e/stream.h
+build/tests/e2e/client build/tests/e2e/cserver:
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $(filter %.c,$^) -lpthread
+
+build/tests/e2e/goserver: $(wildcard tests/e2e/goserver/*)
+	$(call say,GO,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cd tests/e2e/goserver && CGO_ENABLED=0 $(GO) build -o $(CURDIR)/$@ .
+
+.PHONY: test-programs e2e-programs
+
+test-programs: $(TEST_BIN)
+
+unit: test-programs
+	$(Q)for test in $(UNIT); do $$test || exit 1; done
+
+check: test-programs
+	$(Q)tests/run --quick
+
+# a second make, because this one has looked for the tools before they were installed
+test:
+	$(Q)scripts/install-deps test && $(MAKE) all test-programs e2e-programs && \
+		$(MAKE) SANITIZE=1 all test-programs && tests/run
+
+e2e-programs: $(E2E)
+
+# Fuzzing: what a target calls is instrumented too, so that its branches guide the fuzzer.
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJ   := $(patsubst %.c,build/fuzz/%.o,$(filter-out userspace/capture/%,$(SRC)))
+FUZZ_BIN   := $(patsubst %.c,build/fuzz/%,$(FUZZ))
+
+$(FUZZ_OBJ): build/fuzz/%.o: %.c
+	$(call say,FUZZ-CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+
+build/fuzz/core.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(FUZZ_BIN): build/fuzz/%: %.c build/fuzz/core.a
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -MF $@.d -o $@ $< build/fuzz/core.a $(LIBS)
+
+fuzz: $(FUZZ_BIN)
+	$(Q)for target in $(FUZZ_BIN); do \
+		echo "fuzz $${target##*/}" && \
+		$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ -print_final_stats=1 \
+			2>build/fuzz/log || { tail -40 build/fuzz/log; exit 1; }; \
+	done
+
+-include $(TEST_BIN:%=%.d) $(FUZZ_OBJ:.o=.d)

@@ -346,7 +346,7 @@ static int write_corpus(const char *path, const char *dir, const struct script *
 
 static bool run_path(const char *path, bool update, const char *corpus)
 {
-	struct script *script;
+	struct script *script = NULL;
 	struct buf out = {0};
 	char golden[512];
 	bool ok;
