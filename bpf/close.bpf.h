@@ -93,6 +93,25 @@ static __always_inline void on_close(struct sock *sk)
 	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
 }
 
+/* Before tcp_disconnect(), on the way of a reset, moves write_seq far ahead. */
+static __always_inline void freeze(struct conn *st, struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_of(sk);
+	u64 off, ts;
+
+	st->err = sk->sk_err;
+	if (!tp || st->frozen || st->muted)
+		return;
+	tx_snapshot(st, tp, &off, &ts);
+	st->tx_version++;
+	asm volatile("" ::: "memory");
+	st->tx_off = off;
+	st->moved_ts = ts;
+	st->frozen = 1;
+	asm volatile("" ::: "memory");
+	st->tx_version++;
+}
+
 /*
  * FIN_WAIT1 and LAST_ACK: this side has closed or shut down sending, nothing more will go out. CLOSE
  * comes from a reset, too, while the process still holds the socket and may read what had arrived:
@@ -108,7 +127,7 @@ static __always_inline int on_state(struct sock *sk, int state)
 	} else if (state == TCP_CLOSE) {
 		st = bpf_sk_storage_get(&conns, sk, 0, 0);
 		if (st)
-			st->err = sk->sk_err;
+			freeze(st, sk);
 	} else if (state == TCP_SYN_SENT && is_traced(task->tgid) && is_stream(sk)) {
 		/* a connection of its own making carries no requests to it */
 		st = bpf_sk_storage_get(&conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);

@@ -70,6 +70,8 @@ static __always_inline bool iter_is_iovec(const struct iov_iter *iter)
 #define REGS_NR(r)   ((r)->orig_ax)
 #define REGS_ARG2(r) ((r)->si)
 #define REGS_ARG3(r) ((r)->dx)
+#define REGS_ARG5(r) ((r)->r8)
+#define SIZEOF_MMSGHDR 64
 #else
 #error "syscall numbers of this architecture are not known yet"
 #endif

@@ -42,9 +42,10 @@ static __always_inline void fault(u16 *flags)
 }
 
 /* Copies up to want bytes of the caller's buffer to rec[at]. */
-static __always_inline u32 take(struct scratch *s, u32 at, const struct reading *read, u16 *flags)
+static __always_inline u32 take(struct scratch *s, struct conn *st, u32 at,
+				const struct reading *read, u16 *flags)
 {
-	u32 cnt = syscall_pieces(s, read->task, false), got;
+	u32 cnt = syscall_pieces(s, st, read->task, false), got;
 
 	at = bounded(at, FRONT_MAX);
 	got = cnt ? gather(s, at, read->want, cnt, 0) : 0;
@@ -61,7 +62,7 @@ static __always_inline bool hold(struct scratch *s, struct conn *st, const struc
 
 	if (st->held)
 		return false;
-	cnt = syscall_pieces(s, read->task, false);
+	cnt = syscall_pieces(s, st, read->task, false);
 	if (cnt == 1) {
 		/* the common case, straight to its place */
 		len = bounded(read->len, HOLD_MAX);
@@ -97,7 +98,7 @@ static __always_inline void tell_read(struct scratch *s, struct conn *st, const 
 	at = bounded(at, FRONT_MAX - sizeof(*in));
 	in = (struct ev_data *)(s->rec + at);
 	if (!(flags & EVENT_IO_URING))
-		got = bounded(take(s, at + sizeof(*in), read, &flags), EVENT_BYTES_MAX);
+		got = bounded(take(s, st, at + sizeof(*in), read, &flags), EVENT_BYTES_MAX);
 	event_init(&in->hdr, EV_IN, sizeof(*in) + got, read->ts, st->cookie);
 	event_by(&in->hdr, read->task);
 	fill(in, st, read->tp, read->len);
@@ -135,9 +136,13 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 	struct scratch *s;
 	struct conn *st;
 
-	if (!is_traced(read.task->tgid) || ret <= 0 || msg_flags & (MSG_PEEK | MSG_ERRQUEUE) ||
-	    !is_stream(sk))
+	if (!is_traced(read.task->tgid) || msg_flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_stream(sk))
 		return 0;
+	if (ret <= 0) {
+		if (mmsg_used)
+			forget_mmsg(sk);
+		return 0;
+	}
 	if (sk->__sk_common.skc_family != AF_UNIX) {
 		read.tp = tcp_of(sk);
 		if (!read.tp)

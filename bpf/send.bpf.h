@@ -89,7 +89,7 @@ static __always_inline bool take_send(struct scratch *s, struct conn *st, const 
 		at = bounded((u64)at + got, FRONT_MAX + EVENT_BYTES_MAX);
 		*tail = take_tail(s, send, at);
 	}
-	if (first || st->sends <= SEND_TOLD)
+	if (first || st->is_unix || st->sends <= SEND_TOLD)
 		return true;
 	/* thinned out: only its tail is kept, for the sweep or the close to tell */
 	at = bounded((u64)at + got + *tail, FRONT_MAX + EVENT_BYTES_MAX);
@@ -103,7 +103,7 @@ static __always_inline bool take_send(struct scratch *s, struct conn *st, const 
 static __always_inline void tell_send(struct scratch *s, struct conn *st, struct sock *sk,
 				      const struct sending *send, u64 off)
 {
-	u32 begins = st->held && begins_request(st->hold_bytes[0]), cap, tail;
+	u32 begins = st->held && begins_request(st->hold_bytes[0]), cap = 0, tail = 0;
 	bool first = st->phase != PHASE_SENDING, worth;
 	struct ev_data *out;
 	u64 at;
@@ -112,7 +112,8 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 	at = put_hold(s, st, put_open(s, st, sk, send->task, send->ts));
 	at = bounded(at, FRONT_MAX - sizeof(*out));
 	out = (struct ev_data *)(s->rec + at);
-	worth = send->cnt && take_send(s, st, send, at + sizeof(*out), first, &cap, &tail);
+	/* of unix sockets everything is told: no close will tell how far they came */
+	worth = send->cnt ? take_send(s, st, send, at + sizeof(*out), first, &cap, &tail) : st->is_unix;
 	if (worth) {
 		event_init(&out->hdr, EV_OUT, sizeof(*out) + cap + tail, send->ts, st->cookie);
 		event_by(&out->hdr, send->task);
@@ -218,7 +219,7 @@ static __always_inline int on_unix_sent(struct sock *sk, int ret)
 	send.ts = bpf_ktime_get_ns();
 	off = st->tx_off;
 	send.len = ret;
-	send.cnt = uses_io_uring(send.task) ? 0 : syscall_pieces(s, send.task, true);
+	send.cnt = uses_io_uring(send.task) ? 0 : syscall_pieces(s, st, send.task, true);
 	tell_send(s, st, sk, &send, off);
 	st->tx_version++;
 	asm volatile("" ::: "memory");

@@ -42,7 +42,10 @@ struct conn {
 	u32 captured;		/* bytes copied of the reads since the last send */
 	u32 sends;		/* sends since the last read */
 	u8 phase, announced, muted, closed;
-	u8 is_unix, pad[3];
+	u8 is_unix;
+	u8 frozen;		/* the socket's state is CLOSE: tx_off and moved_ts are final */
+	u8 mmsg;		/* message that a recvmmsg under way fills next */
+	u8 pad;
 	u32 err;
 	u32 held;		/* enum held */
 	u32 hold_version;	/* counts the requests ever held */
@@ -94,6 +97,8 @@ struct {
 u64 traced[TGID_MAX / 64];	/* bitmap of tgids */
 struct cpu_stats cpu_stats[CPU_MAX] __attribute__((aligned(64)));
 
+/* Some process used recvmmsg with several messages: its failures tell where a call ends. */
+u32 mmsg_used;
 struct control control __attribute__((aligned(64)));
 
 const volatile u32 capture_head = EVENT_BYTES_MAX;	/* --capture_head */
@@ -151,7 +156,7 @@ static __always_inline bool tx_snapshot(struct conn *st, const struct tcp_sock *
 	u32 version = *(volatile u32 *)&st->tx_version;
 	u64 sent_at = *(volatile u64 *)&st->tx_off;
 
-	if (!tp) {
+	if (!tp || st->frozen) {
 		*off = sent_at;
 		*ts = *(volatile u64 *)&st->moved_ts;
 	} else {

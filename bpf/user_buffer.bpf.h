@@ -23,10 +23,35 @@ static __always_inline u32 pieces_of_msg(struct scratch *s, const void *user_msg
 }
 
 /*
- * Fills s->vec with the pieces of the buffer and returns their number; 0 where it cannot be known:
- * several messages in one call (which of them this is, the registers do not say), aio, splice.
+ * recvmmsg fills one message after the other and fires for each. Which one this is follows from
+ * counting: a call ends with its last message or with a failure (forget_mmsg). With a timeout it may
+ * end anywhere: then only the first can be known, and 0 is returned.
  */
-static __always_inline u32 syscall_pieces(struct scratch *s, struct task_struct *task, bool sending)
+static __always_inline u32 pieces_of_mmsg(struct scratch *s, struct conn *st, struct pt_regs *regs)
+{
+	u64 vec = REGS_ARG2(regs), cnt = REGS_ARG3(regs), i = st->mmsg;
+
+	if (cnt > 1 && REGS_ARG5(regs))
+		return 0;
+	mmsg_used = 1;
+	st->mmsg = i + 1 < cnt && i + 1 < 255 ? i + 1 : 0;
+	return pieces_of_msg(s, (void *)(vec + i * SIZEOF_MMSGHDR));
+}
+
+static __always_inline void forget_mmsg(struct sock *sk)
+{
+	struct conn *st = bpf_sk_storage_get(&conns, sk, 0, 0);
+
+	if (st)
+		st->mmsg = 0;
+}
+
+/*
+ * Fills s->vec with the pieces of the buffer and returns their number; 0 where it cannot be known:
+ * sendmmsg of several messages (which of them this is, the registers do not say), aio, splice.
+ */
+static __always_inline u32 syscall_pieces(struct scratch *s, struct conn *st, struct task_struct *task,
+					  bool sending)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	u64 nr = REGS_NR(regs), buffer = REGS_ARG2(regs), len = REGS_ARG3(regs);
@@ -41,8 +66,10 @@ static __always_inline u32 syscall_pieces(struct scratch *s, struct task_struct 
 		return pieces_of_vec(s, (void *)buffer, len);
 	if (nr == (sending ? NR_SENDMSG : NR_RECVMSG))
 		return pieces_of_msg(s, (void *)buffer);
-	if (nr == (sending ? NR_SENDMMSG : NR_RECVMMSG) && len == 1)
+	if (sending && nr == NR_SENDMMSG && len == 1)
 		return pieces_of_msg(s, (void *)buffer);
+	if (!sending && nr == NR_RECVMMSG)
+		return pieces_of_mmsg(s, st, regs);
 	return 0;
 }
 
