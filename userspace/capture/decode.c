@@ -90,7 +90,7 @@ static int decode_state(const struct decoder *to, const struct ev_state *ev, u32
 {
 	struct capture_state out;
 
-	if (size < sizeof(*ev) || ev->err > 4095)
+	if (size < sizeof(*ev) || ev->err > 4095 || (ev->tail_end && ev->tail_end < EVENT_TAIL))
 		return -EBADMSG;
 	out = (struct capture_state){
 		.conn = ev->hdr.conn,

@@ -13,6 +13,8 @@
 #define BYTE_ORDER_MARK 0x01020304
 /* No record is larger: see RECORD_MAX in bpf/state.bpf.h. */
 #define FRAME_MAX (1u << 16)
+/* Answers that wait to be asked for: a frame asks for few, and all it asked for are taken. */
+#define FACTS_MAX 4096
 
 enum frame_type { FRAME_RECORD = 1, FRAME_COUNTS, FRAME_TICK, FRAME_FACT, FRAME_NO_FACT, FRAME_PROCESS };
 
@@ -115,8 +117,8 @@ struct fact {
 struct replay {
 	FILE *file;
 	struct fact *facts;	/* owned; those read and not yet asked for, oldest first */
+	u32 fact_cnt;
 	struct buf bytes;	/* of the frame at hand */
-	bool ended;
 	struct frame ahead;	/* the frame after the facts, its bytes not read yet */
 	bool is_ahead;
 };
@@ -129,28 +131,6 @@ static void free_facts(struct replay *replay)
 		free(replay->facts);
 		replay->facts = next;
 	}
-}
-
-int replay__new(struct replay **out, const char *path, struct recording_head *head)
-{
-	struct replay *replay = calloc(1, sizeof(*replay));
-	int err;
-
-	if (!replay)
-		return -ENOMEM;
-	replay->file = fopen(path, "re");
-	if (!replay->file) {
-		err = -errno;
-		free(replay);
-		return err;
-	}
-	if (fread(head, sizeof(*head), 1, replay->file) != 1 || memcmp(head->magic, MAGIC, sizeof(head->magic)) ||
-	    head->byte_order != BYTE_ORDER_MARK || head->event_version != EVENT_VERSION) {
-		replay__free(replay);
-		return -EBADMSG;
-	}
-	*out = replay;
-	return 0;
 }
 
 void replay__free(struct replay *replay)
@@ -192,7 +172,7 @@ static int keep_fact(struct replay *replay, bool is, struct str bytes)
 	ssize_t key_len = str_find(bytes, '\0', 0);
 	struct fact *fact, **end = &replay->facts;
 
-	if (key_len < 0)
+	if (key_len < 0 || replay->fact_cnt == FACTS_MAX)
 		return -EBADMSG;
 	fact = calloc(1, sizeof(*fact) + bytes.len);
 	if (!fact)
@@ -203,6 +183,7 @@ static int keep_fact(struct replay *replay, bool is, struct str bytes)
 	while (*end)
 		end = &(*end)->next;
 	*end = fact;
+	replay->fact_cnt++;
 	return 0;
 }
 
@@ -227,6 +208,34 @@ static int read_facts_ahead(struct replay *replay)
 	return err == -ENODATA ? 0 : err;
 }
 
+int replay__new(struct replay **out, const char *path, struct recording_head *head)
+{
+	struct replay *replay = calloc(1, sizeof(*replay));
+	int err;
+
+	if (!replay)
+		return -ENOMEM;
+	replay->file = fopen(path, "re");
+	if (!replay->file) {
+		err = -errno;
+		free(replay);
+		return err;
+	}
+	if (fread(head, sizeof(*head), 1, replay->file) != 1 || memcmp(head->magic, MAGIC, sizeof(head->magic)) ||
+	    head->byte_order != BYTE_ORDER_MARK || head->event_version != EVENT_VERSION) {
+		replay__free(replay);
+		return -EBADMSG;
+	}
+	/* of the environment, which is asked for first */
+	err = read_facts_ahead(replay);
+	if (err) {
+		replay__free(replay);
+		return err;
+	}
+	*out = replay;
+	return 0;
+}
+
 int replay_fact(void *owner, const char *key, struct buf *out)
 {
 	struct replay *replay = owner;
@@ -239,6 +248,7 @@ int replay_fact(void *owner, const char *key, struct buf *out)
 	if (!fact)
 		return -ENOENT;
 	*at = fact->next;
+	replay->fact_cnt--;
 	err = fact->is ? buf__str(out, fact->answer) : -ENOENT;
 	free(fact);
 	return err;
@@ -277,7 +287,7 @@ static int deliver(struct replay *replay, const struct frame *frame, const struc
 int replay__run(struct replay *replay, const struct replay_ops *ops, void *owner)
 {
 	struct frame frame;
-	int err = read_facts_ahead(replay);
+	int err = 0;
 
 	while (!err && next_frame(replay, &frame)) {
 		err = read_bytes(replay, &frame);

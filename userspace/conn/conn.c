@@ -41,9 +41,11 @@ struct conn {
 	enum sync sync;
 	bool started;			/* the streams' offsets are set */
 	bool pipelined;			/* more than one call was open at once */
+	bool served;			/* a request was read: this process is a server on it */
 	bool useless;			/* tell the caller to free it */
 	u32 turns;			/* turns since the last request */
 	u32 turn_bytes;			/* bytes of reads captured since the last turn */
+	u64 first_ts;			/* of the first byte of rx.rest while nothing is judged */
 	struct stream rx, tx;
 	struct wanted wanted;
 };
@@ -75,6 +77,8 @@ static void gate_end(struct call_sink *gate, struct http_call *owned)
 
 static void give_up(struct conn *conn)
 {
+	if (conn->useless)
+		return;
 	conn->useless = true;
 	conn->env->mute(conn->env->owner, conn->cookie);
 }
@@ -149,8 +153,15 @@ static void gap(struct conn *conn, enum side side, u64 n, u64 ts, bool lost)
 	struct stream *stream = side == SIDE_CLIENT ? &conn->rx : &conn->tx;
 
 	stream->off += n;
-	if (!n || conn->sync != SYNC_PARSED)
+	if (!n)
 		return;
+	if (conn->sync != SYNC_PARSED) {
+		/* what comes next neither continues what was kept nor begins anything */
+		buf__reset(&stream->rest);
+		if (side == SIDE_CLIENT)
+			conn->sync = SYNC_LOST;
+		return;
+	}
 	if (stream->rest.len)
 		feed(conn, side, STR_NONE, ts, FEED_GAP_FOLLOWS);
 	if (conn->sync != SYNC_PARSED)
@@ -173,9 +184,12 @@ static void recognised(struct conn *conn, const struct proto *proto)
 /* First bytes of a client, or the first after sync was lost: whose language is it? */
 static void judge(struct conn *conn, struct str bytes, u64 ts)
 {
+	size_t before = conn->rx.rest.len;
 	const struct proto *proto;
 	enum match match;
 
+	if (!before)
+		conn->first_ts = ts;
 	if (buf__str(&conn->rx.rest, bytes))
 		return;
 	proto = proto_match(buf__view(&conn->rx.rest), &match);
@@ -202,8 +216,13 @@ static void judge(struct conn *conn, struct str bytes, u64 ts)
 	}
 	conn->proto = proto;
 	conn->sync = SYNC_PARSED;
+	conn->served = true;
 	conn->turns = 0;
-	feed(conn, SIDE_CLIENT, STR_NONE, ts, FEED_TURN);
+	/* apart, for the request began when its first byte was read */
+	conn->rx.rest.len = before;
+	if (before)
+		feed(conn, SIDE_CLIENT, STR_NONE, conn->first_ts, FEED_TURN);
+	feed(conn, SIDE_CLIENT, bytes, ts, before ? 0 : FEED_TURN);
 }
 
 static void client_bytes(struct conn *conn, struct str bytes, u64 ts, bool turn)
@@ -227,12 +246,41 @@ static void server_bytes(struct conn *conn, struct str bytes, u64 ts)
 
 	if (conn->sync != SYNC_PARSED && !conn->rx.rest.len && bytes.len) {
 		proto_match(bytes, &match);
-		if (match == MATCH_YES)
+		if (match == MATCH_YES && !conn->served)
 			give_up(conn);
 		conn->sync = SYNC_LOST;
 		return;
 	}
 	feed(conn, SIDE_SERVER, bytes, ts, 0);
+}
+
+/* Of bytes, which begin at off, feeds those from where the send side is fed to up to upto. */
+static void feed_sent(struct conn *conn, struct str bytes, u64 off, u64 upto, u64 ts)
+{
+	u64 from = conn->tx.off;
+
+	if (from < off || from >= off + bytes.len || from >= upto)
+		return;
+	bytes = str_sub(bytes, from - off, upto - from);
+	conn->tx.off += bytes.len;
+	server_bytes(conn, bytes, ts);
+}
+
+/* The wanted send has moved up to there: its head, what lies between and was not copied, its tail. */
+static void feed_wanted(struct conn *conn, u64 upto, u64 ts)
+{
+	struct wanted *wanted = &conn->wanted;
+	struct str bytes = buf__view(&wanted->bytes);
+	struct str head = str_sub(bytes, 0, wanted->head_len);
+	struct str tail = str_sub(bytes, wanted->head_len, bytes.len);
+	u64 end = wanted->off + wanted->len, tail_off = end - tail.len;
+	u64 between = upto < tail_off ? upto : tail_off;
+
+	feed_sent(conn, head, wanted->off, upto, upto > wanted->off + head.len ? wanted->ts : ts);
+	if (between > conn->tx.off)
+		gap(conn, SIDE_SERVER, between - conn->tx.off, ts, false);
+	feed_sent(conn, tail, tail_off, upto, ts);
+	wanted->is = upto < end;
 }
 
 /*
@@ -241,29 +289,13 @@ static void server_bytes(struct conn *conn, struct str bytes, u64 ts)
  */
 static void sent_up_to(struct conn *conn, u64 off, u64 ts, bool lost)
 {
-	struct wanted *wanted = &conn->wanted;
-	struct str head = {wanted->bytes.p, wanted->head_len}, tail;
+	const struct wanted *wanted = &conn->wanted;
 	u64 end = wanted->off + wanted->len;
 
-	if (wanted->is && off > conn->tx.off) {
-		u64 upto = off < end ? off : end, from = conn->tx.off - wanted->off;
-		u64 last_ts = off <= end ? ts : wanted->ts;
-
-		if (from < head.len) {
-			head = str_sub(head, from, upto - conn->tx.off);
-			conn->tx.off += head.len;
-			server_bytes(conn, head, conn->tx.off == upto ? last_ts : wanted->ts);
-		}
-		if (upto == end) {
-			tail = str_sub(buf__view(&wanted->bytes), wanted->head_len, wanted->bytes.len);
-			gap(conn, SIDE_SERVER, end - tail.len - conn->tx.off, last_ts, false);
-			conn->tx.off = end;
-			server_bytes(conn, tail, last_ts);
-			wanted->is = false;
-		} else {
-			gap(conn, SIDE_SERVER, upto - conn->tx.off, last_ts, false);
-		}
-	}
+	if (wanted->is && off > end)
+		feed_wanted(conn, end, wanted->ts);
+	else if (wanted->is && off > conn->tx.off)
+		feed_wanted(conn, off, ts);
 	if (off > conn->tx.off)
 		gap(conn, SIDE_SERVER, off - conn->tx.off, ts, lost);
 }

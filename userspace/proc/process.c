@@ -188,7 +188,8 @@ static void ask_listener(struct process_table *table, const char *key, u8 addr[1
 {
 	struct buf out __cleanup(buf__free) = {0};
 
-	if (table->env.facts(table->env.facts_owner, key, &out) || out.len != 32 || buf__char(&out, '\0'))
+	if (table->env.facts(table->env.facts_owner, key, &out) || out.len != 32 ||
+	    buf__char(&out, '\0') || strspn(out.p, "0123456789abcdef") != 32)
 		return;
 	for (int i = 0; i < 16; i++)
 		if (sscanf(out.p + 2 * i, "%2hhx", &addr[i]) != 1)
