@@ -166,6 +166,8 @@ static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 		if (!tp)
 			return 0;
 	}
+	/* from now on !tp is asked of tp itself and not of is_unix, which 6.1 does not see as the same */
+	asm volatile("" : "+r"(tp));
 	if (!tx_snapshot(st, tp, &tx_off, &ts))
 		return 0;	/* it is being sent on just now: the next sweep */
 	behind = tx_off != st->told_tx || is_wanted(sk, st);

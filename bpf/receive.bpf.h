@@ -130,6 +130,20 @@ static __always_inline struct conn *moved_on(const struct reading *read)
 	return st->closed || is_muted(st) ? NULL : st;
 }
 
+/*
+ * Answers on unix sockets are not seen before their hook is attached, which taxes every send on TCP as
+ * well and so waits for the first unix socket that is read. Telling the reads before would make later
+ * answers look like theirs.
+ */
+static __always_inline void announce_unix(const struct reading *read)
+{
+	struct conn *st = conn_get(read->sk, NULL);
+	struct scratch *s = scratch_of(SCRATCH_RECEIVE);
+
+	if (st && s && !st->announced && tell(s, put_open(s, st, read->sk, read->task, read->ts), 0, 0))
+		st->announced = 1;
+}
+
 static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 {
 	struct reading read = {.task = bpf_get_current_task_btf(), .sk = sk, .len = ret};
@@ -147,6 +161,9 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 		read.tp = tcp_of(sk);
 		if (!read.tp)
 			return 0;
+	} else if (!control.unix_sends) {
+		announce_unix(&read);
+		return 0;
 	}
 	st = moved_on(&read);
 	if (!st)

@@ -40,8 +40,10 @@ static __always_inline void pieces_of_iter(struct scratch *s, const struct msghd
 	out->skip = 0;
 	out->cnt = 0;
 	if (iter_is_ubuf(iter)) {
-		s->vec[0].iov_base = iter->ubuf + iter->iov_offset;
-		s->vec[0].iov_len = iter->count;
+		/* no arithmetic on the pointer: 6.1 takes it for one into the kernel */
+		s->vec[0].iov_base = iter->ubuf;
+		s->vec[0].iov_len = iter->iov_offset + iter->count;
+		out->skip = iter->iov_offset;
 		out->cnt = 1;
 	} else if (iter_is_iovec(iter)) {
 		cnt = bounded(iter->nr_segs, VEC_MAX);

@@ -124,13 +124,14 @@ static __always_inline struct scratch *scratch_of(u32 use)
 	return bpf_map_lookup_elem(&scratches, &key);
 }
 
-/* Keeps the compiler from dropping a bound that the verifier needs to see. */
+/*
+ * min(value, max), max a constant, so that the verifier sees the bound: the compiler may neither drop the
+ * comparison nor make it on a copy of a value that lies on the stack, which 6.1 does not follow.
+ */
 #define bounded(value, max)                                                                        \
 	({                                                                                         \
 		u64 __v = (value);                                                                 \
-		asm volatile("" : "+r"(__v));                                                      \
-		if (__v > (max))                                                                   \
-			__v = (max);                                                               \
+		asm volatile("if %0 <= %1 goto +1\n%0 = %1" : "+r"(__v) : "i"(max));               \
 		__v;                                                                               \
 	})
 

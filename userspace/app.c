@@ -14,7 +14,12 @@
 
 static void on_open(void *owner, const struct capture_open *event)
 {
-	conn_table__open(((struct app *)owner)->conns, event);
+	struct app *app = owner;
+	int err = app->live && event->family == FAMILY_UNIX ? live__trace_unix(app->live) : 0;
+
+	if (err)
+		log_warn("unix sockets cannot be traced: %s", strerror(-err));
+	conn_table__open(app->conns, event);
 }
 
 static void on_data(void *owner, const struct capture_data *event)
@@ -126,8 +131,11 @@ void app_on_process(void *owner, u32 tgid, u32 parent)
 	if (app->recorder)
 		recorder__process(app->recorder, tgid, parent);
 	process_table__add(app->processes, tgid, parent);
-	if (app->live)
-		live__trace(app->live, tgid);
+	if (!app->live)
+		return;
+	if (process_listens_on_unix(tgid))
+		live__trace_unix(app->live);
+	live__trace(app->live, tgid);
 }
 
 void app__print_summary(struct app *app)

@@ -246,6 +246,10 @@ static int start_tracing(struct app *app)
 		log_error("cannot start %s: %s", app->config.command[0], strerror(-err));
 		return err;
 	}
+	/* whatever it will listen on, its first request is to be traced */
+	err = live__trace_unix(app->live);
+	if (err)
+		return err;
 	app_on_process(app, (u32)app->child.pid, 0);
 	log_info("attached to %s, pid %d (hooks: %s)", app->config.command[0], app->child.pid,
 		 live__hooks(app->live));

@@ -57,10 +57,10 @@ static const struct {
 #define COMMON (BIT(CLOSE_STATE) | BIT(CLOSE_DESTROY) | BIT(SWEEP) | BIT(FORK) | BIT(EXEC) | BIT(EXIT))
 
 const struct hook_set hook_sets[] = {
-	{"tracepoints", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_LOCKED) | BIT(SENT_SOCK), 0},
-	{"mixed", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(SENT_SOCK), BIT(SENT_PAGE)},
-	{"trampolines", COMMON | BIT(RECEIVE_TCP) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(RECEIVE_UNIX) | BIT(SENT_UNIX), BIT(SENT_PAGE)},
-	{NULL, 0, 0},
+	{"tracepoints", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_LOCKED) | BIT(SENT_SOCK), 0, BIT(SENT_SOCK)},
+	{"mixed", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(SENT_SOCK), BIT(SENT_PAGE), BIT(SENT_SOCK)},
+	{"trampolines", COMMON | BIT(RECEIVE_TCP) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(RECEIVE_UNIX) | BIT(SENT_UNIX), BIT(SENT_PAGE), BIT(SENT_UNIX)},
+	{NULL, 0, 0, 0},
 };
 
 static struct bpf_program *program_of(const struct otel_ebpf *skel, enum hook hook)

@@ -22,6 +22,7 @@ struct hook_set {
 	const char *name;
 	u32 programs;	/* bits: all of these are needed */
 	u32 optional;	/* bits: attached where the kernel has them */
+	u32 late;	/* bits of programs: attached when the first unix socket is read */
 };
 
 /* NULL-terminated by name == NULL, in order of preference. */

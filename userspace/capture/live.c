@@ -57,7 +57,7 @@ static int load(struct live *live, const struct live_options *options, const str
 	hooks_prepare(live->skel, programs, options->ring_size, options->capture_head);
 	err = otel_ebpf__load(live->skel);
 	if (!err)
-		err = hooks_attach(live->skel, programs, live->links);
+		err = hooks_attach(live->skel, programs & ~set->late, live->links);
 	return err;
 }
 
@@ -164,6 +164,19 @@ int live__trace(struct live *live, u32 tgid)
 		return -ERANGE;
 	__atomic_fetch_or(&bitmap[tgid / 64], 1ULL << (tgid % 64), __ATOMIC_SEQ_CST);
 	return 0;
+}
+
+int live__trace_unix(struct live *live)
+{
+	u32 *on = &live->skel->bss->control.unix_sends;
+	int err;
+
+	if (*on)
+		return 0;
+	err = hooks_attach(live->skel, live->set->late, live->links);
+	if (!err)
+		__atomic_store_n(on, 1, __ATOMIC_RELEASE);
+	return err;
 }
 
 void live__stop(struct live *live)

@@ -25,6 +25,11 @@ const char *live__hooks(const struct live *live);
 
 /* From now on all threads and children of tgid are traced. -ERANGE: not a process id. */
 int live__trace(struct live *live, u32 tgid);
+/*
+ * From now on unix sockets are traced, too. Not from the start, for the hook taxes every send on TCP:
+ * call it when a traced process listens on one, or when the first is seen (capture_open). 0 or negative errno.
+ */
+int live__trace_unix(struct live *live);
 /* Nobody is traced any more; events that happened may still be in the ring. */
 void live__stop(struct live *live);
 

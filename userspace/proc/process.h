@@ -43,6 +43,8 @@ void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet
  * -ESRCH. Live only.
  */
 int process_of(u32 pid);
+/* Does it hold a listening unix stream socket now? Live only. */
+bool process_listens_on_unix(u32 tgid);
 /* Calls fn for every process below tgid that exists now. Live only. */
 void process_descendants(u32 tgid, void (*fn)(void *owner, u32 tgid, u32 parent), void *owner);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "proc/process.h"
@@ -47,6 +48,43 @@ int process_of(u32 pid)
 	snprintf(text, sizeof(text), "%u", pid);
 	tgid = status_number(text, "Tgid");
 	return tgid ? (int)tgid : -ESRCH;
+}
+
+/* proc_pid_net(5), unix: flags 00010000 is __SO_ACCEPTCON, type 0001 SOCK_STREAM. */
+static bool is_unix_listener(u32 tgid, unsigned long inode)
+{
+	char path[64], row[512];
+	FILE *file __cleanup(close_file) = NULL;
+	unsigned long flags, type, found;
+
+	snprintf(path, sizeof(path), "/proc/%u/net/unix", tgid);
+	file = fopen(path, "re");
+	while (file && fgets(row, sizeof(row), file))
+		if (sscanf(row, "%*s %*x %*x %lx %lx %*x %lu", &flags, &type, &found) == 3 &&
+		    found == inode && flags & 0x10000 && type == 1)
+			return true;
+	return false;
+}
+
+bool process_listens_on_unix(u32 tgid)
+{
+	char path[64], link[64];
+	DIR *fds __cleanup(close_dir) = NULL;
+	struct dirent *entry;
+	unsigned long inode;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", tgid);
+	fds = opendir(path);
+	while (fds && (entry = readdir(fds))) {
+		n = readlinkat(dirfd(fds), entry->d_name, link, sizeof(link) - 1);
+		if (n <= 0)
+			continue;
+		link[n] = '\0';
+		if (sscanf(link, "socket:[%lu]", &inode) == 1 && is_unix_listener(tgid, inode))
+			return true;
+	}
+	return false;
 }
 
 struct relation {
