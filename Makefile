@@ -75,6 +75,8 @@ $(SKEL): $(BPF_OBJ)
 
 include demo_todo/demo.mk
 include tests/tests.mk
+include tests/bench/bench.mk
+-include tests/kernels/kernels.mk
 
 deps:
 	$(Q)scripts/install-deps

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -78,6 +79,33 @@ static u32 function_args(const struct btf *btf, const char *name)
 	return type ? btf_vlen(type) : 0;
 }
 
+/* Whether the kernel's BTF names what "tp_btf/..." or "fentry/..." is to be attached to. */
+static bool is_named(const struct btf *btf, const char *target)
+{
+	const char *name = strchr(target, '/') + 1;
+	char full[64];
+
+	if (*target == 'f')
+		return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	if (*target == 't') {
+		snprintf(full, sizeof(full), "btf_trace_%s", name);
+		return btf__find_by_name_kind(btf, full, BTF_KIND_TYPEDEF) > 0;
+	}
+	return true;
+}
+
+u32 hooks_named(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	u32 named = 0;
+
+	for (u32 i = 0; i < HOOK_CNT; i++)
+		if (!btf || is_named(btf, hooks[i].target))
+			named |= 1u << i;
+	btf__free(btf);
+	return named;
+}
+
 void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capture_head)
 {
 	u32 cpus = (u32)libbpf_num_possible_cpus(), args;
@@ -136,10 +164,10 @@ static bool probe_one(u32 hook)
 u32 hooks_probe(void)
 {
 	libbpf_print_fn_t before = libbpf_set_print(silent);
-	u32 available = 0;
+	u32 available = 0, named = hooks_named();
 
 	for (u32 i = 0; i < HOOK_CNT; i++)
-		if (probe_one(i))
+		if (named & (1u << i) && probe_one(i))
 			available |= 1u << i;
 	libbpf_set_print(before);
 	return available;

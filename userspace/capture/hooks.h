@@ -32,6 +32,8 @@ extern const struct hook_set hook_sets[];
 void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capture_head);
 /* Attaches the loaded programs but the sweep's; links (owned) go to links[HOOKS_MAX]. 0 or negative errno. */
 int hooks_attach(struct otel_ebpf *skel, u32 programs, struct bpf_link **links);
+/* The programs whose targets the kernel's BTF names: the others need not be tried, they cost a load each. */
+u32 hooks_named(void);
 /* The programs whose load and attach, each alone, succeed now. */
 u32 hooks_probe(void);
 /* The set to use: the one named, or the first that `available` covers; NULL if there is none. */

@@ -79,16 +79,17 @@ static int load_any(struct live *live, const struct live_options *options)
 {
 	const char *forced = options->hooks && strcmp(options->hooks, "auto") ? options->hooks : NULL;
 	const struct hook_set *set;
-	int err = -EINVAL;
+	u32 named = hooks_named();
+	int err = -ENOTSUP;
 
 	for (set = hook_sets; set->name; set++) {
 		struct hook_set whole = *set;
 
-		if (forced && strcmp(forced, set->name))
+		if (forced ? strcmp(forced, set->name) : (set->programs & named) != set->programs)
 			continue;
 		live->set = set;
 		/* with what is optional first; then without */
-		for (whole.programs |= whole.optional;; whole.programs = set->programs) {
+		for (whole.programs |= whole.optional & named;; whole.programs = set->programs) {
 			err = load(live, options, &whole);
 			if (!err)
 				return 0;

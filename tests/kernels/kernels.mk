@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# make test-kernels: the daemon under Debian's 6.1, 6.12 and 6.18, in QEMU. Downloads once, into
+# build/kernels. A second make, for what is installed first decides what can be built; where nothing can
+# be installed, the run says what is lacking.
+
+test-kernels:
+	$(Q)scripts/install-deps kernels || :
+	$(Q)$(MAKE) build/otel-ebpf build/tests/e2e/client build/tests/e2e/cserver
+	$(Q)tests/kernels/run
