@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "capture/hooks.h"
+#include "model/semconv.h"
 
 /* Telemetry waiting for a slow reader of our standard output. */
 #define OUTPUT_BYTES ((size_t)16 << 20)
@@ -198,6 +199,9 @@ int app__build(struct app *app)
 	int err = process_table__new(&app->processes, &process_env);
 
 	if (!err)
+		err = semconv__new(&app->semconv, &(struct semconv_options){0});
+	tracer_env.semconv = app->semconv;
+	if (!err)
 		err = pipeline__new(&app->pipeline, on_batch, app);
 	if (!err)
 		err = tracer__new(&app->tracer, &tracer_env);
@@ -219,6 +223,7 @@ static void app_free(struct app *app)
 {
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);
+	semconv__free(app->semconv);
 	pipeline__free(app->pipeline);
 	for (u32 i = 0; i < app->exporter_cnt; i++)
 		app->exporters[i]->ops->close(app->exporters[i]);

@@ -45,6 +45,7 @@ struct app {
 	struct process_table *processes;
 	struct conn_env conn_env;
 	struct conn_table *conns;
+	struct semconv *semconv;
 	struct tracer *tracer;
 	struct pipeline *pipeline;
 	struct output *output;

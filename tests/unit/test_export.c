@@ -170,11 +170,15 @@ static struct span *new_span(struct http_call *owned)
 {
 	struct resource *resource = resource__new();
 	struct span *span = span__new(resource, owned);
+	struct semconv *semconv;
 
 	attrs__str(&resource->attrs, &resource->mem, STR("telemetry.sdk.language"), STR("c"));
 	attrs__str(&resource->attrs, &resource->mem, STR("service.name"), STR("todo"));
-	if (owned)
-		semconv_http_server(span, STR_NONE);
+	if (owned) {
+		CHECK(!semconv__new(&semconv, &(struct semconv_options){0}));
+		semconv__http_server(semconv, span, STR_NONE, STR_NONE);
+		semconv__free(semconv);
+	}
 	return span;
 }
 
@@ -282,6 +286,7 @@ static void console_document(void)
 /* No attributes of its own, a parent, a description, every type of value. */
 static void console_other_shapes(void)
 {
+	struct str items[] = {STR("caf\xc3\xa9"), STR("")};
 	struct span *span = span__new(resource__new(), NULL);
 
 	memset(span->context.parent_id, 0x11, 8);
@@ -319,12 +324,20 @@ static void console_other_shapes(void)
 	attrs__add(&span->attrs, &span->mem,
 		   (struct attr){.key = STR("d"), .type = ATTR_DOUBLE, .d = 0.5});
 	attrs__int(&span->attrs, &span->mem, STR("i\n"), INT64_MIN);
+	attrs__add(&span->attrs, &span->mem,
+		   (struct attr){.key = STR("l"), .type = ATTR_STR_LIST, .list = {items, 2}});
+	attrs__add(&span->attrs, &span->mem, (struct attr){.key = STR("e"), .type = ATTR_STR_LIST});
 	check_contains("console", span,
 		       "    \"attributes\": {\n"
 		       "        \"t\": true,\n"
 		       "        \"f\": false,\n"
 		       "        \"d\": 0.5,\n"
-		       "        \"i\\n\": -9223372036854775808\n"
+		       "        \"i\\n\": -9223372036854775808,\n"
+		       "        \"l\": [\n"
+		       "            \"caf\\u00e9\",\n"
+		       "            \"\"\n"
+		       "        ],\n"
+		       "        \"e\": []\n"
 		       "    },\n");
 }
 

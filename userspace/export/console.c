@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -108,7 +109,22 @@ static void print_state(struct buf *doc, struct str state)
 	buf__free(&list);
 }
 
-static void print_value(struct buf *doc, const struct attr *attr)
+/* newline: a line break and the indent of the line that closes the list. */
+static void print_list(struct buf *doc, const struct attr_list *list, const char *newline)
+{
+	u32 i;
+
+	buf__char(doc, '[');
+	for (i = 0; i < list->cnt; i++) {
+		buf__printf(doc, "%s%s    ", i ? "," : "", newline);
+		json_str(doc, list->v[i]);
+	}
+	if (list->cnt)
+		buf__str(doc, str_from(newline));
+	buf__char(doc, ']');
+}
+
+static void print_value(struct buf *doc, const struct attr *attr, const char *newline)
 {
 	switch (attr->type) {
 	case ATTR_STR:
@@ -123,20 +139,25 @@ static void print_value(struct buf *doc, const struct attr *attr)
 	case ATTR_BOOL:
 		buf__str(doc, str_from(attr->b ? "true" : "false"));
 		break;
+	case ATTR_STR_LIST:
+		print_list(doc, &attr->list, newline);
+		break;
 	}
 }
 
 /* newline: a line break and the indent of the line that closes the object. */
 static void print_attrs(struct buf *doc, const struct attrs *attrs, const char *newline)
 {
+	char deeper[16];
 	u32 i;
 
+	snprintf(deeper, sizeof(deeper), "%s    ", newline);
 	buf__char(doc, '{');
 	for (i = 0; i < attrs->cnt; i++) {
-		buf__printf(doc, "%s%s    ", i ? "," : "", newline);
+		buf__printf(doc, "%s%s", i ? "," : "", deeper);
 		json_str(doc, attrs->v[i].key);
 		buf__str(doc, STR(": "));
-		print_value(doc, &attrs->v[i]);
+		print_value(doc, &attrs->v[i], deeper);
 	}
 	if (attrs->cnt)
 		buf__str(doc, str_from(newline));

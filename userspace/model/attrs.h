@@ -8,7 +8,12 @@
 
 #include "model/arena.h"
 
-enum attr_type { ATTR_STR, ATTR_INT, ATTR_DOUBLE, ATTR_BOOL };
+enum attr_type { ATTR_STR, ATTR_INT, ATTR_DOUBLE, ATTR_BOOL, ATTR_STR_LIST };
+
+struct attr_list {
+	struct str *v;
+	u32 cnt;
+};
 
 struct attr {
 	struct str key;
@@ -18,10 +23,11 @@ struct attr {
 		s64 i;
 		double d;
 		bool b;
+		struct attr_list list;
 	};
 };
 
-/* Keys and string values are borrowed: literals, or bytes of the arena that the owner keeps. */
+/* Keys, texts and lists are borrowed: literals, or bytes of the arena that the owner keeps. */
 struct attrs {
 	struct attr *v;		/* in the arena */
 	u32 cnt, cap;

@@ -41,17 +41,36 @@ static struct str next_line(struct str *head)
 	return line;
 }
 
+struct str http_head_fields(struct str head)
+{
+	return next_line(&head).p ? head : STR_NONE;
+}
+
+bool http_next_field(struct str *fields, struct http_field *field)
+{
+	struct str line;
+	ssize_t colon;
+
+	/* An empty line ends the head, and one that begins with a blank only continues a value. */
+	for (line = next_line(fields); line.len; line = next_line(fields)) {
+		colon = str_find(line, ':', 0);
+		if (colon <= 0 || line.p[0] == ' ' || line.p[0] == '\t')
+			continue;
+		field->name = str_sub(line, 0, (size_t)colon);
+		field->value = str_trim(str_sub(line, (size_t)colon + 1, line.len));
+		return true;
+	}
+	return false;
+}
+
 struct str http_head_field(struct str head, struct str name)
 {
-	struct str line = next_line(&head);
+	struct str fields = http_head_fields(head);
+	struct http_field field;
 
-	if (!line.p)
-		return STR_NONE;
-	/* An empty line ends the head, and one that begins with a blank only continues a value. */
-	for (line = next_line(&head); line.len; line = next_line(&head))
-		if (line.len > name.len && line.p[name.len] == ':' &&
-		    str_caseeq(str_sub(line, 0, name.len), name))
-			return str_trim(str_sub(line, name.len + 1, line.len));
+	while (http_next_field(&fields, &field))
+		if (str_caseeq(field.name, name))
+			return field.value;
 	return STR_NONE;
 }
 

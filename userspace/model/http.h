@@ -57,12 +57,19 @@ struct http_call {
 struct http_call *http_call__new(void);
 void http_call__free(struct http_call *call);
 
+struct http_field {
+	struct str name, value;		/* the value is trimmed */
+};
+
 /*
- * Value of the first field of that name in a head, trimmed; p NULL if there is none.
- * A head is a start line and field lines, each ended by CRLF or LF. Where the head was cut, the
- * line without its end does not count: half a value reads like a whole one. Folded lines are not
- * joined.
+ * A head is a start line and field lines, each ended by CRLF or LF; its fields are what follows the
+ * start line. Where the head was cut, the line without its end does not count: half a value reads
+ * like a whole one. Folded lines are not joined.
  */
+struct str http_head_fields(struct str head);
+/* Takes the next field off; false at the end. Lines that are no fields are passed over. */
+bool http_next_field(struct str *fields, struct http_field *field);
+/* Value of the first field of that name in a head; p NULL if there is none. */
 struct str http_head_field(struct str head, struct str name);
 
 /* Appends the names of the marks, e.g. "truncated_request,hole". */

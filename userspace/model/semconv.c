@@ -1,19 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/semconv.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/comma_list.h"
+#include "model/http_method.h"
 #include "model/url.h"
 #include "model/utf8.h"
+
+struct semconv {
+	enum semconv_set set;
+	struct http_methods *methods;
+	struct header_capture *headers;
+};
 
 /* What the rows below draw from; texts may be allocated in mem. */
 struct source {
 	const struct http_call *call;
 	struct arena *mem;
-	struct str route; /* the learned one, in mem */
+	enum semconv_set sets;
+	struct str method;		 /* as its attribute has it */
+	struct str target;		 /* redacted; p NULL if there was no memory for that */
+	struct str route, learned_route; /* in mem */
 };
 
 /* An attribute and how to get it: false if the call has none. Texts need not be UTF-8. */
 struct row {
-	const char *legacy;
+	u32 sets; /* enum semconv_set: who has it */
+	const char *key;
 	bool (*get)(const struct source *source, struct attr *attr);
 };
 
@@ -22,6 +37,31 @@ static const struct scope legacy_scope = {
 	.version = VERSION,
 	.schema_url = "https://opentelemetry.io/schemas/1.11.0",
 };
+
+static const struct scope stable_scope = {
+	.name = "otel-ebpf",
+	.version = VERSION,
+	.schema_url = "https://opentelemetry.io/schemas/1.21.0",
+};
+
+/* An absolute target overrides the Host field (RFC 9112 section 3.2.2). */
+static struct str authority_of(const struct http_call *call)
+{
+	struct str authority = url_authority(call->target);
+
+	return authority.len ? authority : call->host;
+}
+
+/* Is the word, which is of small letters, somewhere in s in any case? */
+static bool str_has(struct str s, struct str word)
+{
+	size_t i;
+
+	for (i = 0; i + word.len <= s.len; i++)
+		if ((s.p[i] | 0x20) == word.p[0] && str_caseeq(str_sub(s, i, word.len), word))
+			return true;
+	return false;
+}
 
 static bool get_str(struct attr *attr, struct str s)
 {
@@ -35,12 +75,6 @@ static bool get_int(struct attr *attr, s64 i)
 	attr->type = ATTR_INT;
 	attr->i = i;
 	return true;
-}
-
-/* Unlike get_str(), a text that got lost for want of memory is not absent but dropped. */
-static bool get_redacted(const struct source *source, struct attr *attr, struct str s)
-{
-	return s.len && (get_str(attr, url_redact(source->mem, s)), true);
 }
 
 static bool get_printed(const struct source *source, struct attr *attr, struct buf *owned)
@@ -60,18 +94,97 @@ static bool get_addr(const struct source *source, struct attr *attr, const u8 ad
 	return get_printed(source, attr, &text);
 }
 
+/* Part of what may have got lost for want of memory: then it is not absent, but dropped. */
+static bool get_part(struct attr *attr, struct str whole, struct str part)
+{
+	return get_str(attr, whole.p ? part : STR_NONE) || !whole.p;
+}
+
+static bool get_method(const struct source *source, struct attr *attr)
+{
+	return get_part(attr, source->method, source->method);
+}
+
+static bool get_method_original(const struct source *source, struct attr *attr)
+{
+	return source->method.p && !str_eq(source->method, source->call->method) &&
+	       get_str(attr, source->call->method);
+}
+
+static bool get_authority(const struct source *source, struct attr *attr)
+{
+	struct str authority = authority_of(source->call);
+
+	return authority.len && (get_str(attr, url_redact(source->mem, authority)), true);
+}
+
+static bool get_host(const struct source *source, struct attr *attr)
+{
+	return get_str(attr, url_host(authority_of(source->call)));
+}
+
+static bool get_target(const struct source *source, struct attr *attr)
+{
+	return source->call->target.len && (get_str(attr, source->target), true);
+}
+
+/* What CONNECT names is a host, not a path (RFC 9112 section 3.2.3). */
+static bool get_path(const struct source *source, struct attr *attr)
+{
+	return source->call->target.len && !str_eq(source->method, STR("CONNECT")) &&
+	       get_part(attr, source->target, url_split(source->target).path);
+}
+
+static bool get_query(const struct source *source, struct attr *attr)
+{
+	return url_split(source->call->target).query.len &&
+	       get_part(attr, source->target, url_split(source->target).query);
+}
+
+static bool get_user_agent(const struct source *source, struct attr *attr)
+{
+	struct str agent = source->call->user_agent;
+
+	return agent.len && (get_str(attr, utf8_field(source->mem, agent)), true);
+}
+
+/* What Python's instrumentation takes for robots. */
+static bool get_synthetic_type(const struct source *source, struct attr *attr)
+{
+	struct str agent = source->call->user_agent;
+
+	if (str_has(agent, STR("alwayson")))
+		return get_str(attr, STR("test"));
+	return (str_has(agent, STR("googlebot")) || str_has(agent, STR("bingbot"))) &&
+	       get_str(attr, STR("bot"));
+}
+
+/* In the stable set the status itself is the type of a server error. */
+static bool get_error(const struct source *source, struct attr *attr)
+{
+	struct buf text = {0};
+
+	if (!(source->sets & SEMCONV_STABLE) || source->call->status < 500)
+		return get_str(attr, str_from(source->call->error));
+	buf__printf(&text, "%u", source->call->status);
+	return get_printed(source, attr, &text);
+}
+
+static bool get_route(const struct source *source, struct attr *attr)
+{
+	return get_str(attr, source->route);
+}
+
+static bool get_learned_route(const struct source *source, struct attr *attr)
+{
+	return !source->route.len && get_str(attr, source->learned_route);
+}
+
 static bool has_ports(const struct source *source)
 {
 	enum family family = source->call->peer.family;
 
 	return family == FAMILY_INET || family == FAMILY_INET6;
-}
-
-static bool get_method(const struct source *source, struct attr *attr)
-{
-	struct str name = semconv_method_name(source->call->method);
-
-	return get_str(attr, str_eq(name, STR("HTTP")) ? STR("_OTHER") : name);
 }
 
 static bool get_server_name(const struct source *source, struct attr *attr)
@@ -89,22 +202,9 @@ static bool get_scheme(const struct source *source, struct attr *attr)
 	return get_str(attr, STR("http"));
 }
 
-/* An absolute target overrides the Host field (RFC 9112 section 3.2.2). */
-static bool get_host(const struct source *source, struct attr *attr)
-{
-	struct str authority = url_authority(source->call->target);
-
-	return get_redacted(source, attr, authority.len ? authority : source->call->host);
-}
-
 static bool get_server_port(const struct source *source, struct attr *attr)
 {
 	return has_ports(source) && get_int(attr, source->call->peer.server.port);
-}
-
-static bool get_target(const struct source *source, struct attr *attr)
-{
-	return get_redacted(source, attr, source->call->target);
 }
 
 static bool get_client_addr(const struct source *source, struct attr *attr)
@@ -117,11 +217,6 @@ static bool get_client_port(const struct source *source, struct attr *attr)
 	return has_ports(source) && get_int(attr, source->call->peer.client.port);
 }
 
-static bool get_user_agent(const struct source *source, struct attr *attr)
-{
-	return get_str(attr, source->call->user_agent);
-}
-
 static bool get_version(const struct source *source, struct attr *attr)
 {
 	return get_str(attr, source->call->version);
@@ -132,16 +227,6 @@ static bool get_status(const struct source *source, struct attr *attr)
 	return source->call->status && get_int(attr, source->call->status);
 }
 
-static bool get_error(const struct source *source, struct attr *attr)
-{
-	return get_str(attr, str_from(source->call->error));
-}
-
-static bool get_route(const struct source *source, struct attr *attr)
-{
-	return get_str(attr, source->route);
-}
-
 static bool get_marks(const struct source *source, struct attr *attr)
 {
 	struct buf text = {0};
@@ -150,57 +235,76 @@ static bool get_marks(const struct source *source, struct attr *attr)
 	return get_printed(source, attr, &text);
 }
 
-/* In the order in which Python's Flask instrumentation sets them; what only we have comes last. */
-static const struct row rows[] = {
-	{"http.method", get_method},
-	{"http.server_name", get_server_name},
-	{"http.scheme", get_scheme},
-	{"net.host.name", get_host},
-	{"http.host", get_host},
-	{"net.host.port", get_server_port},
-	{"http.target", get_target},
-	{"net.peer.ip", get_client_addr},
-	{"net.peer.port", get_client_port},
-	{"http.user_agent", get_user_agent},
-	{"http.flavor", get_version},
-	{"http.status_code", get_status},
-	{"error.type", get_error},
-	{"otel_ebpf.learned_route", get_route},
-	{"otel_ebpf.marks", get_marks},
+#define LEGACY SEMCONV_LEGACY
+#define STABLE SEMCONV_STABLE
+#define BOTH   SEMCONV_DUP
+
+/*
+ * In the order in which Python's Flask instrumentation sets them; captured headers come behind the
+ * rows of their side, and what only we have comes last.
+ */
+static const struct row request_rows[] = {
+	{STABLE, "http.request.method_original", get_method_original},
+	{LEGACY, "http.method", get_method},
+	{STABLE, "http.request.method", get_method},
+	{LEGACY, "http.server_name", get_server_name},
+	{LEGACY, "http.scheme", get_scheme},
+	{STABLE, "url.scheme", get_scheme},
+	{LEGACY, "net.host.name", get_authority},
+	{STABLE, "server.address", get_host},
+	{LEGACY, "http.host", get_authority},
+	{LEGACY, "net.host.port", get_server_port},
+	{STABLE, "server.port", get_server_port},
+	{LEGACY, "http.target", get_target},
+	{STABLE, "url.path", get_path},
+	{STABLE, "url.query", get_query},
+	{LEGACY, "net.peer.ip", get_client_addr},
+	{STABLE, "client.address", get_client_addr},
+	{LEGACY, "net.peer.port", get_client_port},
+	{STABLE, "client.port", get_client_port},
+	{LEGACY, "http.user_agent", get_user_agent},
+	{STABLE, "user_agent.original", get_user_agent},
+	{STABLE, "user_agent.synthetic.type", get_synthetic_type},
+	{LEGACY, "http.flavor", get_version},
+	{STABLE, "network.protocol.version", get_version},
+	{BOTH, "http.route", get_route},
+	{0},
 };
 
-struct str semconv_method_name(struct str method)
-{
-	static const char *const known[] = {"GET",     "HEAD",	  "POST",  "PUT",   "DELETE",
-					    "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"};
-	size_t i;
+static const struct row response_rows[] = {
+	{LEGACY, "http.status_code", get_status},
+	{STABLE, "http.response.status_code", get_status},
+	{BOTH, "error.type", get_error},
+	{0},
+};
 
-	for (i = 0; i < ARRAY_SIZE(known); i++)
-		if (str_caseeq(method, str_from(known[i])))
-			return str_from(known[i]);
-	return STR("HTTP");
-}
+static const struct row own_rows[] = {
+	{BOTH, "otel_ebpf.learned_route", get_learned_route},
+	{BOTH, "otel_ebpf.marks", get_marks},
+	{0},
+};
 
-/* "GET /delete/{id}"; an unknown method stands alone, as in Python. */
+/* "GET /delete/{id}"; "HTTP" stands for a method that is not known. */
 static struct str span_name(const struct source *source)
 {
-	struct str method = semconv_method_name(source->call->method);
+	bool known = source->method.p && !str_eq(source->method, HTTP_METHOD_OTHER);
+	struct str method = known ? source->method : STR("HTTP"), target = source->route;
 	char *name;
 
-	if (!source->route.len || str_eq(method, STR("HTTP")))
-		return method;
-	name = arena__alloc(source->mem, method.len + 1 + source->route.len);
+	if (!target.len && known && source->sets == SEMCONV_LEGACY)
+		target = source->learned_route;
+	name = target.len ? arena__alloc(source->mem, method.len + 1 + target.len) : NULL;
 	if (!name)
 		return method;
 	memcpy(name, method.p, method.len);
 	name[method.len] = ' ';
-	memcpy(name + method.len + 1, source->route.p, source->route.len);
-	return (struct str){name, method.len + 1 + source->route.len};
+	memcpy(name + method.len + 1, target.p, target.len);
+	return (struct str){name, method.len + 1 + target.len};
 }
 
 static void add_row(struct span *span, const struct source *source, const struct row *row)
 {
-	struct attr attr = {.key = str_from(row->legacy)};
+	struct attr attr = {.key = str_from(row->key)};
 
 	if (!row->get(source, &attr))
 		return;
@@ -212,16 +316,115 @@ static void add_row(struct span *span, const struct source *source, const struct
 		attrs__add(&span->attrs, source->mem, attr);
 }
 
-void semconv_http_server(struct span *span, struct str learned_route)
+static void add_rows(struct span *span, const struct source *source, const struct row *row)
 {
-	struct source source = {.call = span->http, .mem = &span->mem};
-	size_t i;
+	for (; row->get; row++)
+		if (row->sets & source->sets)
+			add_row(span, source, row);
+}
 
-	source.route = utf8_clean(source.mem, arena__dup(source.mem, learned_route));
+static struct str own_text(struct arena *mem, struct str text)
+{
+	return utf8_clean(mem, arena__dup(mem, text));
+}
+
+void semconv__http_server(const struct semconv *semconv, struct span *span, struct str route,
+			  struct str learned_route)
+{
+	const struct http_call *call = span->http;
+	struct arena *mem = &span->mem;
+	struct source source = {
+		.call = call,
+		.mem = mem,
+		.sets = semconv->set,
+		.method = utf8_clean(mem, semconv__method(semconv, mem, call->method)),
+		.target = url_redact(mem, call->target),
+		.route = own_text(mem, route),
+		.learned_route = own_text(mem, learned_route),
+	};
+	struct header_target headers = {.attrs = &span->attrs, .mem = mem};
+
+	if (semconv->set & SEMCONV_LEGACY)
+		headers.spellings |= HEADER_UNDERSCORES;
+	if (semconv->set & SEMCONV_STABLE)
+		headers.spellings |= HEADER_DASHES;
 	span->name = span_name(&source);
 	span->kind = SPAN_SERVER;
-	span->status = source.call->status >= 500 || source.call->error ? SPAN_ERROR : SPAN_UNSET;
-	span->scope = &legacy_scope;
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		add_row(span, &source, &rows[i]);
+	span->status = call->status >= 500 || call->error ? SPAN_ERROR : SPAN_UNSET;
+	span->scope = semconv__scope(semconv);
+	add_rows(span, &source, request_rows);
+	header_capture__add(semconv->headers, HEADER_REQUEST, call->request_head, &headers);
+	add_rows(span, &source, response_rows);
+	header_capture__add(semconv->headers, HEADER_RESPONSE, call->response_head, &headers);
+	add_rows(span, &source, own_rows);
+}
+
+/* What is for other domains than http is not ours to judge. */
+static enum semconv_set parse_opt_in(const char *text)
+{
+	struct str rest = str_from(text), item;
+	enum semconv_set set = SEMCONV_LEGACY;
+
+	while ((item = comma_list_next(&rest)).p) {
+		if (str_eq(item, STR("http/dup")))
+			return SEMCONV_DUP;
+		if (str_eq(item, STR("http")))
+			set = SEMCONV_STABLE;
+	}
+	return set;
+}
+
+static int semconv_init(struct semconv *semconv, const struct semconv_options *options)
+{
+	int err = http_methods__new(&semconv->methods, options->known_methods,
+				    options->capture_all_methods);
+
+	semconv->set = parse_opt_in(options->stability_opt_in);
+	return err ? err : header_capture__new(&semconv->headers, &options->headers);
+}
+
+int semconv__new(struct semconv **out, const struct semconv_options *options)
+{
+	struct semconv *semconv = calloc(1, sizeof(*semconv));
+	int err = semconv ? semconv_init(semconv, options) : -ENOMEM;
+
+	if (err)
+		semconv__free(semconv);
+	else
+		*out = semconv;
+	return err;
+}
+
+void semconv__free(struct semconv *semconv)
+{
+	if (!semconv)
+		return;
+	http_methods__free(semconv->methods);
+	header_capture__free(semconv->headers);
+	free(semconv);
+}
+
+enum semconv_set semconv__set(const struct semconv *semconv)
+{
+	return semconv->set;
+}
+
+const struct scope *semconv__scope(const struct semconv *semconv)
+{
+	return semconv->set == SEMCONV_LEGACY ? &legacy_scope : &stable_scope;
+}
+
+struct str semconv__method(const struct semconv *semconv, struct arena *mem, struct str method)
+{
+	return http_methods__name(semconv->methods, mem, method);
+}
+
+struct str semconv_method_name(struct str method)
+{
+	struct str rest = str_from(http_methods_usual), item;
+
+	while ((item = comma_list_next(&rest)).p)
+		if (str_caseeq(item, method))
+			return item;
+	return STR("HTTP");
 }

@@ -68,6 +68,40 @@ struct str url_authority(struct str url)
 	return str_sub(url, start, find_any(url, start, STR("/?#")) - start);
 }
 
+struct str url_host(struct str authority)
+{
+	const char *at = authority.p ? memrchr(authority.p, '@', authority.len) : NULL;
+	struct str host =
+		at ? str_sub(authority, (size_t)(at + 1 - authority.p), authority.len) : authority;
+	ssize_t colon = str_find(host, ':', 0);
+
+	if (str_starts(host, STR("[")))
+		return str_sub(host, 1, find_any(host, 1, STR("]")) - 1);
+	/* two colons without brackets: an address, though not as RFC 3986 wants it */
+	if (colon >= 0 && str_find(host, ':', (size_t)colon + 1) < 0)
+		return str_sub(host, 0, (size_t)colon);
+	return host;
+}
+
+struct url_parts url_split(struct str target)
+{
+	struct url_parts parts = {STR_NONE, STR_NONE};
+	struct str authority = url_authority(target), rest = target;
+	size_t mark;
+
+	if (authority.p)
+		rest = str_sub(target, (size_t)(authority.p - target.p) + authority.len,
+			       target.len);
+	rest = str_sub(rest, 0, find_any(rest, 0, STR("#")));
+	mark = find_any(rest, 0, STR("?"));
+	parts.path = str_sub(rest, 0, mark);
+	if (mark < rest.len)
+		parts.query = str_sub(rest, mark + 1, rest.len);
+	if (authority.p && !parts.path.len)
+		parts.path = STR("/");
+	return parts;
+}
+
 /* Also of "//me:pw@host", which some servers take for an authority, and of CONNECT's bare form. */
 static struct str any_authority(struct str url)
 {

@@ -47,16 +47,23 @@ static bool is_ascii(struct str s)
 	return !(seen & 0x8080808080808080ULL);
 }
 
+static size_t count_bad(struct str s)
+{
+	size_t bad = 0;
+
+	if (is_ascii(s))
+		return 0;
+	while (s.len)
+		bad += utf8_next(&s) == UTF8_BAD;
+	return bad;
+}
+
 struct str utf8_clean(struct arena *arena, struct str s)
 {
 	struct str rest = s, from;
-	size_t bad = 0;
+	size_t bad = count_bad(s);
 	char *copy, *end;
 
-	if (is_ascii(s))
-		return s;
-	while (rest.len)
-		bad += utf8_next(&rest) == UTF8_BAD;
 	if (!bad)
 		return s;
 	copy = end = arena__alloc(arena, s.len + bad * REPLACEMENT.len);
@@ -68,6 +75,26 @@ struct str utf8_clean(struct arena *arena, struct str s)
 		from = bad ? REPLACEMENT : str_sub(from, 0, from.len - rest.len);
 		memcpy(end, from.p, from.len);
 		end += from.len;
+	}
+	return (struct str){copy, (size_t)(end - copy)};
+}
+
+struct str utf8_field(struct arena *arena, struct str s)
+{
+	char *copy, *end;
+	size_t i;
+
+	if (!count_bad(s))
+		return s;
+	copy = end = arena__alloc(arena, 2 * s.len);
+	if (!copy)
+		return STR_NONE;
+	for (i = 0; i < s.len; i++) {
+		u8 c = (u8)s.p[i];
+
+		if (c >= 0x80)
+			*end++ = (char)(0xc0 | c >> 6);
+		*end++ = (char)(c < 0x80 ? c : 0x80 | (c & 0x3f));
 	}
 	return (struct str){copy, (size_t)(end - copy)};
 }

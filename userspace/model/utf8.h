@@ -17,4 +17,7 @@ u32 utf8_next(struct str *s);
 /* s itself if it is well-formed, else a copy with U+FFFD; STR_NONE if there is no memory for it. */
 struct str utf8_clean(struct arena *arena, struct str s);
 
+/* The same for the value of a header field: what is not UTF-8 is ISO-8859-1 there, as for WSGI. */
+struct str utf8_field(struct arena *arena, struct str s);
+
 #endif

@@ -76,7 +76,8 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 	span->start_ns = owned->start_ns;
 	/* one clock, so an end before the start could only come from a bad record */
 	span->end_ns = owned->end_ns > owned->start_ns ? owned->end_ns : owned->start_ns;
-	semconv_http_server(span, path_templates__learn(tracer->templates, owned->target, &span->mem));
+	semconv__http_server(tracer->env.semconv, span, STR_NONE,
+			     path_templates__learn(tracer->templates, owned->target, &span->mem));
 	stats__add(tracer->env.stats, STAT_SPANS, 1);
 	tracer->env.span(tracer->env.owner, span);
 }

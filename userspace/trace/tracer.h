@@ -11,6 +11,7 @@
 #include "model/span.h"
 #include "proto/proto.h"
 
+struct semconv;
 struct tracer;
 
 struct tracer_env {
@@ -23,6 +24,7 @@ struct tracer_env {
 	void (*span)(void *owner, struct span *owned);
 	/* The head of an answer reached beyond what was captured. */
 	void (*response_truncated)(void *owner);
+	const struct semconv *semconv;	/* what spans say of a call; outlives the tracer */
 };
 
 int tracer__new(struct tracer **out, const struct tracer_env *env);
