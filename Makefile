@@ -62,7 +62,8 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(CAPTURE_OBJ): ALL_CFLAGS += -Ibpf -isystem build/gen
-$(CAPTURE_OBJ): | $(SKEL)
+# -MMD leaves out what is found by -isystem
+$(CAPTURE_OBJ): $(SKEL)
 
 $(BPF_OBJ): bpf/otel_ebpf.bpf.c
 	$(call say,BPF,$<)

@@ -171,7 +171,7 @@ static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 	if (!tx_snapshot(st, tp, &tx_off, &ts))
 		return 0;	/* it is being sent on just now: the next sweep */
 	behind = tx_off != st->told_tx || is_wanted(sk, st);
-	holds = __sync_val_compare_and_swap(&st->held, HELD_YES, HELD_SWEPT) == HELD_YES;
+	holds = __sync_val_compare_and_swap(&st->held, HELD_YES, HELD_TAKEN) == HELD_YES;
 	if (!holds && !(behind && st->announced))
 		return 0;
 	s = bpf_map_lookup_elem(&scratches, &key);
@@ -189,9 +189,9 @@ static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 		st->announced = 1;
 		st->told_tx = tx_off;
 		if (holds)
-			__sync_val_compare_and_swap(&st->held, HELD_SWEPT, HELD_NONE);
+			__sync_val_compare_and_swap(&st->held, HELD_TAKEN, HELD_NONE);
 	} else if (holds) {
-		__sync_val_compare_and_swap(&st->held, HELD_SWEPT, HELD_YES);
+		__sync_val_compare_and_swap(&st->held, HELD_TAKEN, HELD_YES);
 	}
 	return 0;
 }

@@ -54,24 +54,33 @@ static __always_inline u32 take(struct scratch *s, struct conn *st, u32 at,
 	return got;
 }
 
-static __always_inline bool hold(struct scratch *s, struct conn *st, const struct reading *read)
+/* Copies the caller's buffer to the storage. */
+static __always_inline u64 take_to_hold(struct conn *st, const struct reading *read)
+{
+	const void *buffer = direct_buffer(read->task);
+	u64 len = bounded(read->len, HOLD_MAX);
+	struct scratch *s;
+	u32 cnt;
+
+	if (buffer)
+		return bpf_probe_read_user(st->hold_bytes, len, buffer) ? 0 : len;
+	s = scratch_of(read->tp ? SCRATCH_RECEIVE : SCRATCH_RECEIVE + SCRATCH_UNIX);
+	cnt = s ? syscall_pieces(s, st, read->task, false) : 0;
+	if (!cnt)
+		return 0;
+	len = bounded(gather(s, 0, len, cnt, 0), HOLD_MAX);
+	bpf_probe_read_kernel(st->hold_bytes, len, s->rec);
+	return len;
+}
+
+static __always_inline bool hold(struct conn *st, const struct reading *read)
 {
 	u16 flags = EVENT_TURN;
-	u64 got = 0, len;
-	u32 cnt;
+	u64 got;
 
 	if (st->held)
 		return false;
-	cnt = syscall_pieces(s, st, read->task, false);
-	if (cnt == 1) {
-		/* the common case, straight to its place */
-		len = bounded(read->len, HOLD_MAX);
-		if (!bpf_probe_read_user(st->hold_bytes, len, s->vec[0].iov_base))
-			got = len;
-	} else if (cnt) {
-		got = bounded(gather(s, 0, read->len, cnt, 0), HOLD_MAX);
-		bpf_probe_read_kernel(st->hold_bytes, got, s->rec);
-	}
+	got = take_to_hold(st, read);
 	if (got < read->len)
 		fault(&flags);
 	st->hold_version++;
@@ -138,7 +147,7 @@ static __always_inline struct conn *moved_on(const struct reading *read)
 static __always_inline void announce_unix(const struct reading *read)
 {
 	struct conn *st = conn_get(read->sk, NULL);
-	struct scratch *s = scratch_of(SCRATCH_RECEIVE);
+	struct scratch *s = scratch_of(SCRATCH_RECEIVE + SCRATCH_UNIX);
 
 	if (st && s && !st->announced && tell(s, put_open(s, st, read->sk, read->task, read->ts), 0, 0))
 		st->announced = 1;
@@ -183,13 +192,12 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 		read.flags |= EVENT_IO_URING;
 		count(io_uring);
 	}
-	s = scratch_of(SCRATCH_RECEIVE);
-	if (!s)
-		return 0;
 	read.ts = bpf_ktime_get_ns();
-	if (read.flags == EVENT_TURN && read.len <= HOLD_MAX && read.want == read.len && hold(s, st, &read))
+	if (read.flags == EVENT_TURN && read.len <= HOLD_MAX && read.want == read.len && hold(st, &read))
 		return 0;
-	tell_read(s, st, &read);
+	s = scratch_of(read.tp ? SCRATCH_RECEIVE : SCRATCH_RECEIVE + SCRATCH_UNIX);
+	if (s)
+		tell_read(s, st, &read);
 	return 0;
 }
 

@@ -102,6 +102,27 @@ static __always_inline bool take_send(struct scratch *s, struct conn *st, const 
 	return false;
 }
 
+static __always_inline void fill_out(struct ev_data *out, struct conn *st, const struct sending *send,
+				     u64 off, u32 copied)
+{
+	event_init(&out->hdr, EV_OUT, sizeof(*out) + copied, send->ts, st->cookie);
+	event_by(&out->hdr, send->task);
+	out->hdr.flags = send->confirmed ? EVENT_CONFIRMED : 0;
+	out->rx_off = st->rx_off;
+	out->tx_off = off;
+	out->moved_ts = st->moved_ts;
+	out->pad = 0;
+}
+
+static __always_inline void sent_one(struct conn *st, u64 end)
+{
+	st->phase = PHASE_SENDING;
+	st->tx_end = end;
+	st->sends++;
+	if (!control.activity)
+		control.activity = 1;
+}
+
 static __always_inline void tell_send(struct scratch *s, struct conn *st, struct sock *sk,
 				      const struct sending *send, u64 off)
 {
@@ -110,34 +131,63 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 	struct ev_data *out;
 	u64 at;
 
-	st->phase = PHASE_SENDING;
 	at = put_hold(s, st, put_open(s, st, sk, send->task, send->ts));
 	at = bounded(at, FRONT_MAX - sizeof(*out));
 	out = (struct ev_data *)(s->rec + at);
 	/* of unix sockets everything is told: no close will tell how far they came */
 	worth = send->cnt ? take_send(s, st, send, at + sizeof(*out), first, &cap, &tail) : st->is_unix;
 	if (worth) {
-		event_init(&out->hdr, EV_OUT, sizeof(*out) + cap + tail, send->ts, st->cookie);
-		event_by(&out->hdr, send->task);
-		out->hdr.flags = send->confirmed ? EVENT_CONFIRMED : 0;
-		out->rx_off = st->rx_off;
-		out->tx_off = off;
-		out->moved_ts = st->moved_ts;
+		fill_out(out, st, send, off, cap + tail);
 		out->len = send->len > 0xffffffff ? 0xffffffff : send->len;
 		out->cap = cap;
 		out->tail = tail;
-		out->pad = 0;
 		at += sizeof(*out) + cap + tail;
 	}
-	st->tx_end = off + send->len;
-	st->sends++;
-	if (!control.activity)
-		control.activity = 1;
+	sent_one(st, off + send->len);
 	if (at && tell(s, at, send->ts, begins)) {
 		st->announced = 1;
 		if (worth)
 			st->told_tx = off + (send->confirmed ? send->len : 0);
 	}
+}
+
+/*
+ * The fast path: a held request and its short answer, in one buffer. The answer goes where it follows
+ * the request in the storage, and both leave from there: no other copy is made.
+ */
+static __always_inline bool tell_pair(struct conn *st, const struct msghdr *msg,
+				      const struct sending *send, u64 off)
+{
+	const struct iov_iter *iter = &msg->msg_iter;
+	u64 len = iter->count, base, at, total;
+	struct ev_data *out;
+	bool told;
+
+	if (!st->announced || st->held != HELD_YES || !iter_is_ubuf(iter))
+		return false;
+	at = bounded(align8(st->hold.hdr.size), sizeof(st->hold) + HOLD_MAX);
+	if (at + sizeof(*out) + len > sizeof(st->hold) + PAIR_MAX || len > control.response_head)
+		return false;
+	if (__sync_val_compare_and_swap(&st->held, HELD_YES, HELD_TAKEN) != HELD_YES)
+		return false;
+	out = (struct ev_data *)((void *)&st->hold + at);
+	len = bounded(len, PAIR_MAX - HOLD_MAX - 2 * sizeof(*out));
+	base = (u64)iter->ubuf + iter->iov_offset;
+	if (bpf_probe_read_user(out->bytes, len, (void *)base)) {
+		st->held = HELD_YES;
+		return false;
+	}
+	fill_out(out, st, send, off, len);
+	out->len = out->cap = len;
+	out->tail = 0;
+	total = bounded(at + sizeof(*out) + len, sizeof(st->hold) + PAIR_MAX);
+	told = !bpf_ringbuf_output(&ring, &st->hold, total, wake_flags(total, send->ts)) ||
+	       lost(begins_request(st->hold_bytes[0]));
+	st->held = HELD_NONE;
+	sent_one(st, off + len);
+	if (told)
+		st->told_tx = off;
+	return true;
 }
 
 /* A send on TCP is about to copy bytes. Under the socket's lock. */
@@ -169,6 +219,8 @@ static __always_inline int on_tcp_send(struct sock *sk, const struct msghdr *msg
 	st->tx_version++;
 	/* the rest of a send that was told of, in this call or a repeated one */
 	if (st->phase == PHASE_SENDING && off + msg->msg_iter.count == st->tx_end)
+		return 0;
+	if (tell_pair(st, msg, &send, off))
 		return 0;
 	s = scratch_of(SCRATCH_SEND);
 	if (!s)
@@ -215,7 +267,7 @@ static __always_inline int on_unix_sent(struct sock *sk, int ret)
 	st = conn_get(sk, NULL);
 	if (!st || is_muted(st))
 		return 0;
-	s = scratch_of(SCRATCH_SEND);
+	s = scratch_of(SCRATCH_SEND + SCRATCH_UNIX);
 	if (!s)
 		return 0;
 	send.ts = bpf_ktime_get_ns();

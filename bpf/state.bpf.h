@@ -6,8 +6,9 @@
  * Who touches it: the send programs run under the socket's lock, the receive programs after it was
  * released, the sweep at any time on another CPU. So
  *  - the send side's numbers are read through a sequence count (tx_snapshot);
- *  - `held` goes 0 -> 1 only by the receive program; whoever tells the held request copies it first and
- *    then sets it back. Two may tell it at once: user space drops what it has by its offset;
+ *  - `held` goes from NONE to YES only by the receive program. Who tells the held request either takes it
+ *    (sweep, tell_pair) or copies it and then lets go (put_hold), so that it is never overwritten while it
+ *    is read. Two may tell it at once: user space drops what it has by its offset;
  *  - positions are 64 bits extended from the socket's 32-bit sequence numbers, written in one store.
  */
 #ifndef STATE_BPF_H
@@ -20,6 +21,9 @@
 /* A first read up to this size waits in the storage for its answer: small, for storage is charged to
  * the socket's option memory (20 KiB in all before 6.7) and lives as long as the connection. */
 #define HOLD_MAX 1024
+/* Behind it in the storage there is room for its answer, if that is short: the record is then sent from
+ * where it lies. With this the storage fills an allocation of 2 KiB, which it takes anyway. */
+#define PAIR_MAX 1640
 /* Pieces of a scattered buffer that are looked at; what lies beyond is not captured. */
 #define VEC_MAX 64
 /* Room in front of a record's last event: OPEN with a path, and a held request. */
@@ -27,7 +31,7 @@
 #define RECORD_MAX (FRONT_MAX + 2 * EVENT_BYTES_MAX + 2048)
 
 enum phase { PHASE_NEW, PHASE_READING, PHASE_SENDING };
-enum held { HELD_NONE, HELD_YES, HELD_SWEPT };
+enum held { HELD_NONE, HELD_YES, HELD_TAKEN };	/* TAKEN: being told, by the sweep or with its answer */
 
 struct conn {
 	u64 cookie;
@@ -51,7 +55,7 @@ struct conn {
 	u32 hold_version;	/* counts the requests ever held */
 	u8 tail[EVENT_TAIL];
 	struct ev_data hold;
-	u8 hold_bytes[HOLD_MAX];
+	u8 hold_bytes[PAIR_MAX];
 };
 
 struct scratch {
@@ -73,12 +77,17 @@ struct {
 	__uint(max_entries, 16 << 20);	/* --ring_size */
 } ring SEC(".maps");
 
-/* One for each program that may run at once: two a CPU, and the sweep's. Programs on tracepoints run
+/* One for each program that may run at once: four a CPU, and the sweep's. Programs on tracepoints run
  * without preemption; those on trampolines may be preempted, but never by themselves on that CPU. */
-enum scratch_use { SCRATCH_RECEIVE, SCRATCH_SEND, SCRATCH_PER_CPU };
+enum scratch_use {
+	SCRATCH_RECEIVE,
+	SCRATCH_SEND,
+	SCRATCH_UNIX,	/* to add where the socket is one */
+	SCRATCH_PER_CPU = 4,
+};
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 3);		/* set by user space: CPUs * 2 + 1 */
+	__uint(max_entries, 3);		/* set by user space: CPUs * 4 + 1 */
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
@@ -345,15 +354,20 @@ static __always_inline bool begins_request(u8 first)
 	return first >= 'A' && first <= 'Z';
 }
 
+static __always_inline bool lost(u32 begins)
+{
+	count(lost_records);
+	__sync_fetch_and_add(&my_stats()->lost_begins, begins);
+	return false;
+}
+
 /* Sends the record off. begins: requests that are lost with it if the ring is full. */
 static __always_inline bool tell(struct scratch *s, u64 len, u64 ts, u32 begins)
 {
 	len = bounded(len, RECORD_MAX);
 	if (!bpf_ringbuf_output(&ring, s->rec, len, wake_flags(len, ts)))
 		return true;
-	count(lost_records);
-	__sync_fetch_and_add(&my_stats()->lost_begins, begins);
-	return false;
+	return lost(begins);
 }
 
 /*

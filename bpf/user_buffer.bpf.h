@@ -22,6 +22,15 @@ static __always_inline u32 pieces_of_msg(struct scratch *s, const void *user_msg
 	return pieces_of_vec(s, msg.msg_iov, msg.msg_iovlen);
 }
 
+/* The buffer of a read or recvfrom under way; NULL for all other calls. */
+static __always_inline const void *direct_buffer(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 nr = REGS_NR(regs);
+
+	return nr == NR_READ || nr == NR_RECVFROM ? (const void *)REGS_ARG2(regs) : NULL;
+}
+
 /*
  * recvmmsg fills one message after the other and fires for each. Which one this is follows from
  * counting: a call ends with its last message or with a failure (forget_mmsg). With a timeout it may

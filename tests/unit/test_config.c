@@ -111,10 +111,10 @@ static void refusals(void)
 		{{"--pid", "-5"}, "--pid: bad value \"-5\", want process ids from 1 to 4194304"},
 		{{"--pid=4194305"},
 		 "--pid: bad value \"4194305\", want process ids from 1 to 4194304"},
-		{{"--capture_head=65537", "x"},
-		 "--capture_head: bad value \"65537\", want a size from 1K to 64K"},
+		{{"--capture_head=16385", "x"},
+		 "--capture_head: bad value \"16385\", want a size from 1K to 16K"},
 		{{"--ring_size=65537", "x"},
-		 "--ring_size: bad value \"65537\", want a power of two from 64K to 1G"},
+		 "--ring_size: bad value \"16385\", want a power of two from 64K to 1G"},
 		{{"--hooks", "kprobes", "x"},
 		 "--hooks: bad value \"kprobes\", want one of auto, tracepoints, mixed, "
 		 "trampolines"},
@@ -244,9 +244,9 @@ static void values_arrive(void)
 	CHECK_STR(str_from(o.config.propagators), "none");
 	CHECK(o.config.sdk_disabled && o.config.pid_cnt == 1 && o.config.pids[0] == 7);
 
-	parse(&o, ARGS("--capture_head=64K", "--ring_size=65536", "--hooks", "auto", "--replay=f"),
+	parse(&o, ARGS("--capture_head=16K", "--ring_size=65536", "--hooks", "auto", "--replay=f"),
 	      ARGS("OTEL_SERVICE_NAME=other", "OTEL_LOG_LEVEL=", "OTEL_SDK_DISABLED=tRuE"));
-	CHECK(!o.err && o.config.capture_head == 65536 && o.config.ring_size == 65536);
+	CHECK(!o.err && o.config.capture_head == 16384 && o.config.ring_size == 65536);
 	CHECK(!o.config.hooks && o.config.sdk_disabled);
 	CHECK_STR(str_from(o.config.replay_path), "f");
 	CHECK_STR(str_from(o.config.service_name), "other");
@@ -422,7 +422,7 @@ static bool is_consistent(const struct config *config)
 	const char *names[CONFIG_EXPORTERS_MAX];
 
 	return config->pid_cnt <= CONFIG_PIDS_MAX && config->capture_head >= 1024 &&
-	       config->capture_head <= 65536 && config->ring_size >= 65536 &&
+	       config->capture_head <= 16384 && config->ring_size >= 65536 &&
 	       !(config->ring_size & (config->ring_size - 1)) && config->propagators &&
 	       config__exporters(config, names) <= 2 &&
 	       (config->pid_cnt || config->command || config->check || config->replay_path);

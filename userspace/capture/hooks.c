@@ -123,7 +123,7 @@ void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capt
 	skel->rodata->wake_level = ring_size / 4;
 	skel->bss->control.response_head = 2048;
 	bpf_map__set_max_entries(skel->maps.ring, (u32)ring_size);
-	bpf_map__set_max_entries(skel->maps.scratches, cpus * 2 + 1);
+	bpf_map__set_max_entries(skel->maps.scratches, cpus * 4 + 1);
 }
 
 /* The sweep is attached by live.c: its iterator needs the loaded map. */
