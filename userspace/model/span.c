@@ -16,6 +16,9 @@ struct span *span__new(struct resource *owned_resource, struct http_call *owned_
 		span->context = owned_call->context;
 		span->start_ns = owned_call->start_ns;
 		span->end_ns = owned_call->end_ns;
+		/* one memory for both: they live and die together */
+		span->mem = owned_call->mem;
+		owned_call->mem = (struct arena){0};
 	}
 	return span;
 }

@@ -21,7 +21,7 @@ struct span {
 	struct str status_message;	/* empty if there is none */
 	struct str name;
 	u64 start_ns, end_ns;		/* unix */
-	struct arena mem;		/* owns name, attributes and their texts */
+	struct arena mem;		/* owns name, attributes, their texts, and those of http */
 	struct attrs attrs;
 	const struct scope *scope;	/* static */
 	struct resource *resource;	/* one reference */

@@ -155,7 +155,7 @@ struct str url_redact(struct arena *arena, struct str url)
 	struct redaction redaction = {.url = url};
 	struct str copy = STR_NONE;
 
-	if (!url.len)
+	if (!url.len || (!memchr(url.p, '?', url.len) && !memchr(url.p, '@', url.len)))
 		return url;
 	hide_userinfo(&redaction);
 	hide_query(&redaction);

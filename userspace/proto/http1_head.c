@@ -7,11 +7,22 @@
 
 #include <errno.h>
 
+/* RFC 9110 section 5.6.2, tchar. A table, for every byte of every field's name is looked up. */
+static const bool token_bytes[256] = {
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true, ['#'] = true,
+	['$'] = true,	      ['%'] = true,	    ['&'] = true,	  ['\''] = true, ['*'] = true,
+	['+'] = true,	      ['-'] = true,	    ['.'] = true,	  ['^'] = true,	['_'] = true,
+	['`'] = true,	      ['|'] = true,	    ['~'] = true,
+};
+
 bool http1_is_token(u8 c)
 {
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
-		return true;
-	return (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+	return token_bytes[c];
+}
+
+static bool is_target(u8 c)
+{
+	return c > ' ' && c != 0x7f;
 }
 
 static bool start_enter(struct http1_start *start, enum start_part part)
@@ -42,7 +53,7 @@ static bool start_next(struct http1_start *start, u8 c)
 		if (c == ' ' && start->len)
 			return start_enter(start, START_VERSION);
 		start->len++;
-		return c > ' ' && c != 0x7f;
+		return is_target(c);
 	case START_VERSION:
 		if (start->len < version.len)
 			return c == (u8)version.p[start->len++];
@@ -56,9 +67,18 @@ static bool start_next(struct http1_start *start, u8 c)
 
 enum match http1_start__match(struct http1_start *start, struct str in)
 {
-	while (start->part < START_YES && start->pos < in.len)
+	while (start->part < START_YES && start->pos < in.len) {
+		/* most bytes are the target's */
+		while (start->part == START_TARGET && start->pos < in.len && is_target(in.p[start->pos]) &&
+		       start->pos < HTTP1_HEAD_LIMIT) {
+			start->pos++;
+			start->len++;
+		}
+		if (start->pos == in.len)
+			break;
 		if (!start_next(start, in.p[start->pos++]) || start->pos > HTTP1_HEAD_LIMIT)
 			start->part = START_NO;
+	}
 	if (start->part < START_YES)
 		return MATCH_MAYBE;
 	return start->part == START_YES ? MATCH_YES : MATCH_NO;
@@ -235,16 +255,20 @@ static const struct field_rule *rule_of(struct str name)
 static bool split_field(struct str line, struct str *name, struct str *value, bool *bad)
 {
 	ssize_t colon = str_find(line, ':', 0);
+	struct str text;
+	bool fine = true;
 
 	*bad = colon <= 0;
 	if (colon <= 0)
 		return false;
 	for (ssize_t i = 0; i < colon; i++)
-		*bad |= !http1_is_token(line.p[i]);
+		fine &= token_bytes[(u8)line.p[i]];
+	text = str_trim(str_sub(line, colon + 1, line.len));
+	for (size_t i = 0; i < text.len; i++)
+		fine &= http1_is_text(text.p[i]);
 	*name = str_trim(str_sub(line, 0, colon));
-	*value = str_trim(str_sub(line, colon + 1, line.len));
-	for (size_t i = 0; i < value->len; i++)
-		*bad |= !http1_is_text(value->p[i]);
+	*value = text;
+	*bad = !fine;
 	return true;
 }
 
