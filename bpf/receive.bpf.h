@@ -159,11 +159,12 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 	struct scratch *s;
 	struct conn *st;
 
+	if (ret <= 0 && !mmsg_used)
+		return 0;
 	if (!is_traced(read.task->tgid) || msg_flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_stream(sk))
 		return 0;
 	if (ret <= 0) {
-		if (mmsg_used)
-			forget_mmsg(sk);
+		forget_mmsg(sk);
 		return 0;
 	}
 	if (sk->__sk_common.skc_family != AF_UNIX) {

@@ -40,6 +40,7 @@ import time
 CONNECTIONS = 16
 WINDOW = 0.15  # seconds: long beside an edge, short beside what else the machine does
 SUSTAINED = 3.0  # seconds of the exact run
+SETTLE = 0.6  # seconds until every page of the ring buffer was written once: a daemon's usual life
 ROUNDS_MIN = 5  # quartiles of fewer say nothing
 PATIENCE = 30.0  # seconds until whatever should have happened counts as failed
 PLAIN, LOGGED = 1, 2  # the client's targets
@@ -217,6 +218,7 @@ class Run:
         start = self.load.done()
         with contextlib.ExitStack() as stack:
             daemon = Daemon(stack, self.bench, self.pid)
+            time.sleep(SETTLE)
             window = self.window()
             summary, _ = daemon.finish()
         most = self.load.done() - start + CONNECTIONS
