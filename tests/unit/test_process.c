@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * proc/: the table of processes against answers the test makes up, and the answers the system gives
+ * for a listener of the test's own.
+ */
+#include "test.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "proc/process.h"
+
+/* ---- answers by key ---- */
+
+#define ANSWERS 4
+
+struct answers {
+	struct {
+		const char *key, *answer;
+	} v[ANSWERS];
+	u32 asked;
+};
+
+static int answer(void *owner, const char *key, struct buf *out)
+{
+	struct answers *answers = owner;
+
+	answers->asked++;
+	for (int i = 0; i < ANSWERS; i++)
+		if (answers->v[i].key && !strcmp(answers->v[i].key, key))
+			return buf__str(out, str_from(answers->v[i].answer));
+	return -ENOENT;
+}
+
+struct fixture {
+	struct config config;
+	struct rng rng;
+	struct answers answers;
+	struct process_table *table;
+};
+
+static void begin(struct fixture *f)
+{
+	struct process_env env = {&f->config, &f->rng, answer, &f->answers};
+
+	rng__seed(&f->rng, 5);
+	if (process_table__new(&f->table, &env))
+		abort();
+}
+
+static const struct attr *attr_of(const struct resource *resource, const char *key)
+{
+	static const struct attr none = {.type = ATTR_BOOL};
+	const struct attr *attr = attrs__find(&resource->attrs, str_from(key));
+
+	return attr ? attr : &none;
+}
+
+/* What a span of this process would say of an attribute of its resource. */
+static void says(struct fixture *f, u32 tgid, const char *key, const char *want)
+{
+	struct resource *resource = process_table__resource(f->table, tgid);
+
+	CHECK(resource != NULL);
+	if (!resource)
+		return;
+	CHECK_STR(attr_of(resource, key)->s, want);
+	resource__put(resource);
+}
+
+/* ---- processes ---- */
+
+static void a_name_from_the_executable(void)
+{
+	struct fixture f = {.answers.v = {{"exe/1", "/usr/bin/python3.11"}, {"exe/2", "/opt/todo"}}};
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	process_table__add(f.table, 2, 0);
+	process_table__add(f.table, 3, 0);
+	says(&f, 1, "service.name", "unknown_service:python3.11");
+	says(&f, 1, "telemetry.sdk.language", "python");
+	says(&f, 2, "service.name", "unknown_service:todo");
+	says(&f, 2, "telemetry.sdk.language", "c");
+	says(&f, 3, "service.name", "unknown_service");
+	CHECK(process_table__alive(f.table) == 3);
+	process_table__free(f.table);
+}
+
+static void a_name_that_was_asked_for(void)
+{
+	struct fixture f = {.config.resource_attributes =
+				    "a=1, b = x%20y%2 ,,c,service.name=listed,a=2,=3,telemetry.sdk.name=mine"};
+	enum log_level before = log_get_level();
+
+	log_set_level(LOG_ERROR);	/* two of these are no pairs */
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	says(&f, 1, "service.name", "listed");
+	says(&f, 1, "a", "1");
+	says(&f, 1, "b", "x y%2");
+	says(&f, 1, "telemetry.sdk.name", "otel-ebpf");
+	process_table__add(f.table, 2, 0);
+	f.config.service_name = "flagged";
+	says(&f, 2, "service.name", "flagged");
+	says(&f, 1, "service.name", "listed");
+	process_table__free(f.table);
+	log_set_level(before);
+}
+
+/* One for its life, another for another process. */
+static void instances_are_told_apart(void)
+{
+	struct fixture f = {0};
+	struct resource *one, *again, *other;
+	struct str id;
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	process_table__add(f.table, 2, 0);
+	one = process_table__resource(f.table, 1);
+	again = process_table__resource(f.table, 1);
+	other = process_table__resource(f.table, 2);
+	CHECK(one && one == again && other && one != other);
+	id = attr_of(one, "service.instance.id")->s;
+	CHECK(id.len == 36 && id.p[14] == '4' && strchr("89ab", id.p[19]));
+	CHECK(!str_eq(id, attr_of(other, "service.instance.id")->s));
+	process_table__free(f.table);
+	/* spans hold on to them */
+	CHECK_STR(attr_of(one, "telemetry.sdk.name")->s, "otel-ebpf");
+	resource__put(one);
+	resource__put(again);
+	resource__put(other);
+}
+
+static void fork_inherits_and_exec_renews(void)
+{
+	struct fixture f = {.answers.v = {{"exe/1", "/bin/sh"}}};
+	struct resource *before, *after;
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	process_table__add(f.table, 2, 1);
+	says(&f, 2, "service.name", "unknown_service:sh");
+	before = process_table__resource(f.table, 2);
+	process_table__exec(f.table, 2);
+	says(&f, 2, "service.name", "unknown_service:sh");	/* gone before it could be read */
+	f.answers.v[1].key = "exe/2";
+	f.answers.v[1].answer = "/usr/bin/node";
+	process_table__exec(f.table, 2);
+	says(&f, 2, "service.name", "unknown_service:node");
+	says(&f, 1, "service.name", "unknown_service:sh");
+	after = process_table__resource(f.table, 2);
+	CHECK(before != after);
+	resource__put(before);
+	resource__put(after);
+	process_table__exec(f.table, 99);
+	CHECK(process_table__alive(f.table) == 2);
+	process_table__free(f.table);
+}
+
+#define MINUTE (60 * NSEC_PER_SEC)
+
+static void exit_keeps_for_a_minute(void)
+{
+	struct fixture f = {.answers.v = {{"exe/1", "/bin/a"}}};
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	process_table__exit(f.table, 1, MINUTE);
+	process_table__exit(f.table, 1, 2 * MINUTE);
+	process_table__exit(f.table, 99, MINUTE);
+	CHECK(process_table__alive(f.table) == 0);
+	f.answers.v[0].key = NULL;
+	process_table__tick(f.table, 2 * MINUTE - 1);
+	says(&f, 1, "service.name", "unknown_service:a");
+	process_table__tick(f.table, 2 * MINUTE);
+	says(&f, 1, "service.name", "unknown_service");
+	process_table__free(f.table);
+}
+
+static void an_id_is_used_again(void)
+{
+	struct fixture f = {.answers.v = {{"exe/1", "/bin/a"}}};
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	f.answers.v[0].answer = "/bin/b";
+	process_table__add(f.table, 1, 0);	/* told twice, not used again */
+	says(&f, 1, "service.name", "unknown_service:a");
+	process_table__exit(f.table, 1, MINUTE);
+	process_table__add(f.table, 1, 0);
+	says(&f, 1, "service.name", "unknown_service:b");
+	CHECK(process_table__alive(f.table) == 1);
+	process_table__tick(f.table, 9 * MINUTE);
+	says(&f, 1, "service.name", "unknown_service:b");
+	process_table__free(f.table);
+}
+
+/* Many come and go; only the old ones go. */
+static void ticks_forget_many(void)
+{
+	struct fixture f = {0};
+
+	begin(&f);
+	for (u32 tgid = 1; tgid <= 1000; tgid++) {
+		process_table__add(f.table, tgid, 0);
+		if (tgid % 2)
+			process_table__exit(f.table, tgid, tgid % 4 == 1 ? MINUTE : 5 * MINUTE);
+	}
+	process_table__tick(f.table, 3 * MINUTE);
+	CHECK(process_table__alive(f.table) == 500);
+	f.answers.asked = 0;
+	for (u32 tgid = 1; tgid <= 1000; tgid++)
+		resource__put(process_table__resource(f.table, tgid));
+	CHECK(f.answers.asked == 250);	/* those forgotten are asked about anew */
+	process_table__free(f.table);
+}
+
+/* ---- listeners, by made-up answers ---- */
+
+static const u8 local[16] = {10, 0, 0, 1};
+
+static void listener_is(struct fixture *f, u16 port, const u8 *want)
+{
+	u8 addr[16];
+
+	memset(addr, 0xee, sizeof(addr));
+	process_table__listen_addr(f->table, 1, false, port, local, addr);
+	CHECK(!memcmp(addr, want, 16));
+}
+
+static void listeners_are_asked_for_once(void)
+{
+	static const u8 any[16];
+	struct fixture f = {.answers.v = {{"listen/1/inet/80/0a000001000000000000000000000000",
+					   "00000000000000000000000000000000"}}};
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	f.answers.asked = 0;
+	listener_is(&f, 80, any);
+	listener_is(&f, 80, any);
+	CHECK(f.answers.asked == 1);
+	listener_is(&f, 81, local);
+	listener_is(&f, 81, local);
+	CHECK(f.answers.asked == 2);
+	process_table__exec(f.table, 1);	/* asks for its path */
+	listener_is(&f, 80, any);
+	CHECK(f.answers.asked == 4);
+	process_table__free(f.table);
+}
+
+/* What is no address leaves the connection's own. */
+static void listeners_that_make_no_sense(void)
+{
+	static const char *const nonsense[] = {"", "00", "0000000000000000000000000000000g",
+					       "000000000000000000000000000000000",
+					       "0a 0b 0c 0d 0e 0f 00 00 00 00 00",
+					       "0-0-0-0-0-0-0-0-0-0-0-0-0-0-0-0-"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		struct fixture f = {.answers.v = {{"listen/1/inet/80/0a000001000000000000000000000000",
+						   nonsense[i]}}};
+
+		begin(&f);
+		listener_is(&f, 80, local);
+		process_table__free(f.table);
+	}
+}
+
+/* A flood of addresses is answered, and the table does not keep them all (a leak would be reported). */
+static void listeners_are_bounded(void)
+{
+	struct fixture f = {0};
+
+	begin(&f);
+	for (u32 port = 0; port < 5000; port++)
+		listener_is(&f, (u16)port, local);
+	CHECK(f.answers.asked == 5000);
+	listener_is(&f, 0, local);
+	CHECK(f.answers.asked == 5001);
+	listener_is(&f, 4999, local);
+	CHECK(f.answers.asked == 5001);
+	process_table__free(f.table);
+}
+
+/* ---- the system's own answers ---- */
+
+static void facts_of_this_process(void)
+{
+	struct buf out = {0};
+	char key[64], exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	exe[n > 0 ? n : 0] = '\0';
+	snprintf(key, sizeof(key), "exe/%d", getpid());
+	CHECK(!facts_live(NULL, key, &out));
+	CHECK_STR(buf__view(&out), exe);
+	buf__reset(&out);
+	setenv("TEST_FACT", "value", 1);
+	CHECK(!facts_live(NULL, "env/TEST_FACT", &out));
+	CHECK_STR(buf__view(&out), "value");
+	setenv("TEST_FACT", "", 1);
+	CHECK(facts_live(NULL, "env/TEST_FACT", &out) == -ENOENT);
+	CHECK(facts_live(NULL, "exe/0", &out) == -ENOENT);
+	CHECK(facts_live(NULL, "listen/1/inet/80/0", &out) == -ENOENT);
+	CHECK(facts_live(NULL, "listen/self/inet/80/", &out) == -ENOENT);
+	CHECK(facts_live(NULL, "", &out) == -ENOENT);
+	CHECK_STR(buf__view(&out), "value");
+	buf__free(&out);
+}
+
+/* Listens at addr on any port and asks who listens where a connection to `local_addr` came in. */
+static void listen_and_ask(int family, const char *addr, const char *local_addr, const char *want)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	bool is6 = family == AF_INET6;
+	void *where = is6 ? (void *)&in6.sin6_addr : (void *)&in.sin_addr;
+	struct sockaddr *sa = is6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
+	socklen_t len = is6 ? sizeof(in6) : sizeof(in);
+	struct buf key = {0}, out = {0};
+	u8 bytes[16] = {0};
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(family, addr, where);
+	if (fd < 0 || bind(fd, sa, len) || listen(fd, 1) || getsockname(fd, sa, &len)) {
+		printf("skip %s: lacks %s\n", test_name, addr);
+		close(fd);
+		return;
+	}
+	inet_pton(family, local_addr, bytes);
+	buf__printf(&key, "listen/%d/%s/%u/", getpid(), is6 ? "inet6" : "inet",
+		    ntohs(is6 ? in6.sin6_port : in.sin_port));
+	for (int i = 0; i < 16; i++)
+		buf__printf(&key, "%02x", bytes[i]);
+	buf__char(&key, '\0');
+	CHECK(facts_live(NULL, key.p, &out) == (want ? 0 : -ENOENT));
+	if (want)
+		CHECK_STR(buf__view(&out), want);
+	close(fd);
+	buf__reset(&out);
+	CHECK(facts_live(NULL, key.p, &out) == -ENOENT);
+	buf__free(&key);
+	buf__free(&out);
+}
+
+static void listeners_of_this_process(void)
+{
+	listen_and_ask(AF_INET, "127.0.0.1", "127.0.0.1", "7f000001000000000000000000000000");
+	listen_and_ask(AF_INET, "127.0.0.1", "127.0.0.2", NULL);
+	listen_and_ask(AF_INET, "0.0.0.0", "127.0.0.1", "00000000000000000000000000000000");
+}
+
+static void listeners_of_this_process_inet6(void)
+{
+	listen_and_ask(AF_INET6, "::", "::ffff:127.0.0.1", "00000000000000000000000000000000");
+	listen_and_ask(AF_INET6, "::", "::1", "00000000000000000000000000000000");
+	listen_and_ask(AF_INET6, "::1", "::1", "00000000000000000000000000000001");
+	listen_and_ask(AF_INET6, "::1", "::2", NULL);
+}
+
+static void processes_of_the_system(void)
+{
+	CHECK(process_of((u32)getpid()) == getpid());
+	CHECK(process_of(0) == -ESRCH && process_of(UINT32_MAX) == -ESRCH);
+}
+
+struct found {
+	u32 cnt, tgid, parent;
+};
+
+static void on_descendant(void *owner, u32 tgid, u32 parent)
+{
+	struct found *found = owner;
+
+	found->cnt++;
+	found->tgid = tgid;
+	found->parent = parent;
+}
+
+static void a_child_is_a_descendant(void)
+{
+	struct found found = {0};
+	int gate[2];
+	pid_t pid;
+
+	if (pipe(gate))
+		abort();
+	pid = fork();
+	if (!pid) {
+		char byte;
+
+		close(gate[1]);
+		_exit(read(gate[0], &byte, 1) != 0);
+	}
+	process_descendants((u32)getpid(), on_descendant, &found);
+	CHECK(found.cnt == 1 && found.tgid == (u32)pid && found.parent == (u32)getpid());
+	found.cnt = 0;
+	process_descendants((u32)pid, on_descendant, &found);
+	CHECK(found.cnt == 0);
+	close(gate[1]);
+	close(gate[0]);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+}
+
+int main(void)
+{
+	RUN(a_name_from_the_executable);
+	RUN(a_name_that_was_asked_for);
+	RUN(instances_are_told_apart);
+	RUN(fork_inherits_and_exec_renews);
+	RUN(exit_keeps_for_a_minute);
+	RUN(an_id_is_used_again);
+	RUN(ticks_forget_many);
+	RUN(listeners_are_asked_for_once);
+	RUN(listeners_that_make_no_sense);
+	RUN(listeners_are_bounded);
+	RUN(facts_of_this_process);
+	RUN(listeners_of_this_process);
+	RUN(listeners_of_this_process_inet6);
+	RUN(processes_of_the_system);
+	RUN(a_child_is_a_descendant);
+	return test_status();
+}
