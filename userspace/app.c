@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "capture/hooks.h"
+#include "model/excluded_urls.h"
 #include "model/semconv.h"
 
 /* Telemetry waiting for a slow reader of our standard output. */
@@ -184,6 +185,23 @@ static int open_exporters(struct app *app)
 	return 0;
 }
 
+/* What is said of a call, and of which calls. */
+static int build_conventions(struct app *app)
+{
+	const struct config *config = &app->config;
+	const struct semconv_options options = {
+		.stability_opt_in = config->semconv_stability_opt_in,
+		.known_methods = config->known_methods,
+		.capture_all_methods = config->capture_all_methods,
+		.headers = {config->capture_request_headers, config->capture_response_headers,
+			    config->sanitize_headers},
+	};
+	int err = semconv__new(&app->semconv, &options);
+
+	return err ? err : excluded_urls__new(&app->excluded, config->flask_excluded_urls,
+					      config->excluded_urls);
+}
+
 int app__build(struct app *app)
 {
 	struct process_env process_env = {&app->config, &app->rng, app->facts, app->facts_owner};
@@ -199,8 +217,9 @@ int app__build(struct app *app)
 	int err = process_table__new(&app->processes, &process_env);
 
 	if (!err)
-		err = semconv__new(&app->semconv, &(struct semconv_options){0});
+		err = build_conventions(app);
 	tracer_env.semconv = app->semconv;
+	tracer_env.excluded = app->excluded;
 	if (!err)
 		err = pipeline__new(&app->pipeline, on_batch, app);
 	if (!err)
@@ -224,6 +243,7 @@ static void app_free(struct app *app)
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);
 	semconv__free(app->semconv);
+	excluded_urls__free(app->excluded);
 	pipeline__free(app->pipeline);
 	for (u32 i = 0; i < app->exporter_cnt; i++)
 		app->exporters[i]->ops->close(app->exporters[i]);

@@ -46,6 +46,7 @@ struct app {
 	struct conn_env conn_env;
 	struct conn_table *conns;
 	struct semconv *semconv;
+	struct excluded_urls *excluded;
 	struct tracer *tracer;
 	struct pipeline *pipeline;
 	struct output *output;

@@ -259,6 +259,24 @@ static void values_arrive(void)
 	CHECK_STR(str_from(o.config.service_name), "-b");
 }
 
+static void conventions_arrive(void)
+{
+	static const char headers[] = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE=x-.*";
+	struct outcome o;
+
+	parse(&o, ARGS("--semconv_stability_opt_in=http/dup, gen_ai", "--check"),
+	      ARGS("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS=GET,brew", "OTEL_PYTHON_EXCLUDED_URLS=a,b",
+		   "OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS=true", (char *)headers));
+	CHECK(!o.err);
+	CHECK_STR(str_from(o.said), "");
+	CHECK_STR(str_from(o.config.semconv_stability_opt_in), "http/dup, gen_ai");
+	CHECK_STR(str_from(o.config.known_methods), "GET,brew");
+	CHECK_STR(str_from(o.config.excluded_urls), "a,b");
+	CHECK_STR(str_from(o.config.capture_response_headers), "x-.*");
+	CHECK(o.config.capture_all_methods && !o.config.flask_excluded_urls);
+	CHECK(!o.config.capture_request_headers && !o.config.sanitize_headers);
+}
+
 static void commands(void)
 {
 	char *flask[] = {"--service", "todo", "flask", "run", "-p", "5000", "--help", NULL};
@@ -465,6 +483,7 @@ int main(void)
 	RUN(refusals);
 	RUN(warnings);
 	RUN(values_arrive);
+	RUN(conventions_arrive);
 	RUN(commands);
 	RUN(actions);
 	RUN(pids);

@@ -49,8 +49,10 @@ void stats__print(const struct stats *stats, struct buf *out)
 		    (unsigned long long)v[STAT_SPANS],
 		    (unsigned long long)stats__sum(stats, STAT_LOST));
 	print_group(stats, out, STAT_LOST, true);
-	buf__printf(out, "), %llu discarded, %llu open", (unsigned long long)v[STAT_DISCARDED],
-		    (unsigned long long)v[STAT_OPEN]);
+	buf__printf(out, "), %llu discarded", (unsigned long long)v[STAT_DISCARDED]);
+	if (v[STAT_EXCLUDED])
+		buf__printf(out, ", %llu excluded", (unsigned long long)v[STAT_EXCLUDED]);
+	buf__printf(out, ", %llu open", (unsigned long long)v[STAT_OPEN]);
 	print_optional(stats, out, STAT_MARK, "marks");
 	print_optional(stats, out, STAT_SEEN, "not parsed");
 	print_optional(stats, out, STAT_OUTPUT, "not written");

@@ -39,6 +39,12 @@ struct config {
 	const char *service_name;	/* NULL if not set */
 	const char *resource_attributes; /* NULL if not set */
 	const char *propagators;	/* comma list, see config_list_has() */
+	/* how HTTP is told, each as model/semconv.h and model/excluded_urls.h take it; NULL: not given */
+	const char *semconv_stability_opt_in;
+	const char *known_methods;
+	bool capture_all_methods;
+	const char *capture_request_headers, *capture_response_headers, *sanitize_headers;
+	const char *excluded_urls, *flask_excluded_urls;
 	const char *log_level;		/* "debug", "info", "warn", "warning" or "error" */
 	bool sdk_disabled;
 	bool endpoint_given;		/* some exporter or endpoint was named */

@@ -66,9 +66,9 @@
 	ROW(f "_max_export_batch_size", "OTEL_" V "_MAX_EXPORT_BATCH_SIZE", LATER, BATCHING, \
 	    what " in one export, at most", COUNT("512"))
 
-#define CAPTURE_HEADERS(V, what) \
-	VARIABLE("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_" V, TRACES, \
-		 "headers of " what " to put on spans: regular expressions", LIST)
+#define CAPTURE_HEADERS(V, u, what, ...) \
+	ROW(NULL, "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_" V, u, TRACES, \
+	    "headers of " what " to put on spans: regular expressions", LIST, __VA_ARGS__)
 #define CLIENT_EXCLUDED(V, what) \
 	VARIABLE("OTEL_PYTHON_" V "_EXCLUDED_URLS", TRACES, \
 		 "URLs called by " what " that make no span: regular expressions", LIST)
@@ -134,28 +134,30 @@ const struct option options[] = {
 	ROW("traces_sampler_arg", "OTEL_TRACES_SAMPLER_ARG", LATER, TRACES,
 	    "share of traces that a ratio sampler keeps", .type = OPT_FLOAT, .fallback = "1.0",
 	    .max = 1, .value_name = "RATIO"),
-	ROW("semconv_stability_opt_in", "OTEL_SEMCONV_STABILITY_OPT_IN", LATER, TRACES,
-	    "names of attributes: http for the stable ones, http/dup for both", LIST),
+	ROW("semconv_stability_opt_in", "OTEL_SEMCONV_STABILITY_OPT_IN", HONOURED, TRACES,
+	    "names of attributes: http for the stable ones, http/dup for both", LIST,
+	    KEPT(semconv_stability_opt_in)),
 	VARIABLE("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", TRACES, "exceptions as log records",
 		 CHOICE(NULL), VALUES("logs", "logs/dup")),
-	VARIABLE("OTEL_PYTHON_EXCLUDED_URLS", TRACES,
-		 "URLs that make no span: regular expressions", LIST),
-	VARIABLE("OTEL_PYTHON_FLASK_EXCLUDED_URLS", TRACES, "the same, for Flask alone", LIST),
+	ROW(NULL, "OTEL_PYTHON_EXCLUDED_URLS", HONOURED, TRACES,
+	    "URLs that make no span: regular expressions", LIST, KEPT(excluded_urls)),
+	ROW(NULL, "OTEL_PYTHON_FLASK_EXCLUDED_URLS", HONOURED, TRACES,
+	    "the same, in the place of the other", LIST, KEPT(flask_excluded_urls)),
 	CLIENT_EXCLUDED("REQUESTS", "requests"),
 	CLIENT_EXCLUDED("URLLIB", "urllib"),
 	CLIENT_EXCLUDED("URLLIB3", "urllib3"),
 	CLIENT_EXCLUDED("HTTPX", "httpx"),
 	CLIENT_EXCLUDED("AIOHTTP_CLIENT", "aiohttp"),
-	CAPTURE_HEADERS("SERVER_REQUEST", "requests"),
-	CAPTURE_HEADERS("SERVER_RESPONSE", "responses"),
-	CAPTURE_HEADERS("CLIENT_REQUEST", "outgoing requests"),
-	CAPTURE_HEADERS("CLIENT_RESPONSE", "their responses"),
-	VARIABLE("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS", TRACES,
-		 "headers whose values are redacted: regular expressions", LIST),
-	VARIABLE("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS", TRACES,
-		 "unknown methods keep their name", BOOL),
-	VARIABLE("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", TRACES, "methods that have a name",
-		 LIST),
+	CAPTURE_HEADERS("SERVER_REQUEST", HONOURED, "requests", KEPT(capture_request_headers)),
+	CAPTURE_HEADERS("SERVER_RESPONSE", HONOURED, "responses", KEPT(capture_response_headers)),
+	CAPTURE_HEADERS("CLIENT_REQUEST", LATER, "outgoing requests", .kept = false),
+	CAPTURE_HEADERS("CLIENT_RESPONSE", LATER, "their responses", .kept = false),
+	ROW(NULL, "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS", HONOURED, TRACES,
+	    "headers whose values are redacted: regular expressions", LIST, KEPT(sanitize_headers)),
+	ROW(NULL, "OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS", HONOURED, TRACES,
+	    "unknown methods keep their name", BOOL, KEPT(capture_all_methods)),
+	ROW(NULL, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", HONOURED, TRACES,
+	    "methods that have a name", LIST, KEPT(known_methods)),
 	ROW("disabled_instrumentations", "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", LATER, TRACES,
 	    "what is not to be traced: flask, requests, sqlite3, logging, ... or *", LIST),
 

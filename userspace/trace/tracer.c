@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "model/excluded_urls.h"
 #include "model/semconv.h"
 #include "trace/path_template.h"
 #include "trace/w3c.h"
@@ -57,19 +58,32 @@ static void count_marks(struct tracer *tracer, const struct http_call *call)
 		tracer->env.response_truncated(tracer->env.owner);
 }
 
+/* A request of which there will be no span. */
+static void drop(struct tracer *tracer, struct http_call *owned, enum stat cause)
+{
+	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
+	stats__add(tracer->env.stats, cause, 1);
+	http_call__free(owned);
+}
+
 static void on_end(struct call_sink *sink, struct http_call *owned)
 {
 	struct tracer *tracer = container_of(sink, struct tracer, sink);
-	struct resource *resource = tracer->env.resource(tracer->env.owner, owned->peer.tgid);
-	struct span *span = resource ? span__new(resource, owned) : NULL;
+	struct resource *resource;
+	struct span *span;
 
-	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
-	if (!span) {
-		stats__add(tracer->env.stats, STAT_LOST_MEMORY, 1);
-		resource__put(resource);
-		http_call__free(owned);
+	if (excluded_urls__match(tracer->env.excluded, owned)) {
+		drop(tracer, owned, STAT_EXCLUDED);
 		return;
 	}
+	resource = tracer->env.resource(tracer->env.owner, owned->peer.tgid);
+	span = resource ? span__new(resource, owned) : NULL;
+	if (!span) {
+		resource__put(resource);
+		drop(tracer, owned, STAT_LOST_MEMORY);
+		return;
+	}
+	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
 	count_marks(tracer, owned);
 	span->context = owned->context;
 	span->kind = SPAN_SERVER;
@@ -89,11 +103,8 @@ static void on_discard(struct call_sink *sink, struct http_call *owned, enum dis
 		[DISCARD_UNSYNC] = STAT_LOST_UNSYNC,
 		[DISCARD_FORGOTTEN] = STAT_LOST_END,
 	};
-	struct tracer *tracer = container_of(sink, struct tracer, sink);
 
-	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
-	stats__add(tracer->env.stats, causes[why], 1);
-	http_call__free(owned);
+	drop(container_of(sink, struct tracer, sink), owned, causes[why]);
 }
 
 int tracer__new(struct tracer **out, const struct tracer_env *env)

@@ -11,6 +11,7 @@
 #include "model/span.h"
 #include "proto/proto.h"
 
+struct excluded_urls;
 struct semconv;
 struct tracer;
 
@@ -25,6 +26,7 @@ struct tracer_env {
 	/* The head of an answer reached beyond what was captured. */
 	void (*response_truncated)(void *owner);
 	const struct semconv *semconv;	/* what spans say of a call; outlives the tracer */
+	const struct excluded_urls *excluded; /* calls that make no span; outlives the tracer */
 };
 
 int tracer__new(struct tracer **out, const struct tracer_env *env);
