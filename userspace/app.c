@@ -208,7 +208,6 @@ int app__build(struct app *app)
 	struct tracer_env tracer_env = {
 		.stats = &app->stats,
 		.rng = &app->rng,
-		.tracecontext = config_list_has(app->config.propagators, "tracecontext"),
 		.owner = app,
 		.resource = on_resource,
 		.span = on_span,
@@ -218,6 +217,9 @@ int app__build(struct app *app)
 
 	if (!err)
 		err = build_conventions(app);
+	sampler_parse(app->config.traces_sampler, app->config.traces_sampler_arg,
+		      &tracer_env.sampler);
+	propagators__parse(app->config.propagators, &tracer_env.propagators);
 	tracer_env.semconv = app->semconv;
 	tracer_env.excluded = app->excluded;
 	if (!err)

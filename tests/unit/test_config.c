@@ -162,23 +162,19 @@ static void warnings(void)
 		 {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: bad value \"-1\", want an integer, 0 or "
 		  "more; ignored",
 		  "not honoured yet: OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"}},
-		{{"x"}, {"OTEL_TRACES_SAMPLER_ARG=1.01"},
-		 {"OTEL_TRACES_SAMPLER_ARG: bad value \"1.01\", want a number from 0 to 1; "
-		  "using the default 1.0",
-		  "not honoured yet: OTEL_TRACES_SAMPLER_ARG"}},
 		{{"x"}, {"OTEL_EXPORTER_OTLP_PROTOCOL=smtp"},
 		 {"OTEL_EXPORTER_OTLP_PROTOCOL: bad value \"smtp\", want one of grpc, "
 		  "http/protobuf, http/json; using the default grpc",
 		  "not honoured yet: OTEL_EXPORTER_OTLP_PROTOCOL"}},
-		{{"--propagators", "b3", "x"}, {NULL},
-		 {"--propagators: not honoured yet: b3; using the default tracecontext,baggage"}},
-		{{"x"}, {"OTEL_PROPAGATORS=b3, baggage, fax"},
-		 {"OTEL_PROPAGATORS: not honoured yet: b3; skipped",
-		  "OTEL_PROPAGATORS: unknown value \"fax\", want a list of tracecontext, baggage, "
+		{{"--traces_exporter", "zipkin", "x"}, {NULL},
+		 {"--traces_exporter: not honoured yet: zipkin; using the default text"}},
+		{{"x"}, {"OTEL_TRACES_EXPORTER=otlp, console, fax"},
+		 {"OTEL_TRACES_EXPORTER: not honoured yet: otlp; skipped",
+		  "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of console, text, "
 		  "none; skipped"}},
-		{{"--propagators", " , ", "x"}, {NULL},
-		 {"--propagators: bad value \" , \", want a list of tracecontext, baggage, none; "
-		  "using the default tracecontext,baggage"}},
+		{{"--traces_exporter", " , ", "x"}, {NULL},
+		 {"--traces_exporter: bad value \" , \", want a list of console, text, none; "
+		  "using the default text"}},
 		{{"x"}, {"OTEL_LOG_EXPORTER=console"},
 		 {"OTEL_LOG_EXPORTER is taken for OTEL_LOGS_EXPORTER",
 		  "traces exporter otlp is not there yet; using text",
@@ -266,6 +262,7 @@ static void conventions_arrive(void)
 
 	parse(&o, ARGS("--semconv_stability_opt_in=http/dup, gen_ai", "--check"),
 	      ARGS("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS=GET,brew", "OTEL_PYTHON_EXCLUDED_URLS=a,b",
+		   "OTEL_TRACES_SAMPLER=Traceidratio",
 		   "OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS=true", (char *)headers));
 	CHECK(!o.err);
 	CHECK_STR(str_from(o.said), "");
@@ -273,6 +270,8 @@ static void conventions_arrive(void)
 	CHECK_STR(str_from(o.config.known_methods), "GET,brew");
 	CHECK_STR(str_from(o.config.excluded_urls), "a,b");
 	CHECK_STR(str_from(o.config.capture_response_headers), "x-.*");
+	/* who parses it complains of it */
+	CHECK_STR(str_from(o.config.traces_sampler), "Traceidratio");
 	CHECK(o.config.capture_all_methods && !o.config.flask_excluded_urls);
 	CHECK(!o.config.capture_request_headers && !o.config.sanitize_headers);
 }

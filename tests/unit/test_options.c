@@ -167,18 +167,10 @@ static void values(void)
 		{"sdk_disabled", "FALSE", 0},
 		{"sdk_disabled", "1", -1},
 		{"sdk_disabled", "truer", -1},
-		{"traces_sampler_arg", "0", 0},
-		{"traces_sampler_arg", " 1.0 ", 0},
-		{"traces_sampler_arg", "1e-3", 0},
-		{"traces_sampler_arg", "1.0000001", -1},
-		{"traces_sampler_arg", "-0.1", -1},
-		{"traces_sampler_arg", "nan", -1},
-		{"traces_sampler_arg", "0x1", -1},
-		{"traces_sampler_arg", ".", -1},
-		{"traces_sampler_arg", "1 0", -1},
-		{"traces_sampler", "ALWAYS_ON", 0},
-		{"traces_sampler", "always", -1},
-		{"traces_sampler", "", -1},
+		{"traces_sampler", "anything", 0},
+		{"metrics_exemplar_filter", "ALWAYS_ON", 0},
+		{"metrics_exemplar_filter", "always", -1},
+		{"metrics_exemplar_filter", "", -1},
 		{"config_file", "", -1},
 		{"semconv_stability_opt_in", "anything", 0},
 		{"traces_exporter", "fax", -1},
@@ -271,8 +263,7 @@ static void help(void)
 	CHECK(strstr(out.p,
 		     "\n  --traces_exporter LIST [OTEL_TRACES_EXPORTER]\n        where spans go: "
 		     "a list of console, text, none (default text)\n"));
-	CHECK(strstr(out.p,
-		     "\n  --traces_sampler_arg RATIO [OTEL_TRACES_SAMPLER_ARG] (not yet)\n"));
+	CHECK(strstr(out.p, "\n  --logs_exporter LIST [OTEL_LOGS_EXPORTER] (not yet)\n"));
 	for (line = strtok_r(out.p, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		CHECK(strlen(line) <= 100 && line[strlen(line) - 1] != ' ');
 	buf__free(&out);

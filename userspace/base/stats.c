@@ -41,6 +41,13 @@ static void print_optional(const struct stats *stats, struct buf *out, enum stat
 	print_group(stats, out, group, false);
 }
 
+/* What only who asked for it has to read about. */
+static void print_asked_for(const struct stats *stats, struct buf *out, enum stat stat)
+{
+	if (stats->v[stat])
+		buf__printf(out, ", %llu %s", (unsigned long long)stats->v[stat], info[stat].text);
+}
+
 void stats__print(const struct stats *stats, struct buf *out)
 {
 	const u64 *v = stats->v;
@@ -50,8 +57,8 @@ void stats__print(const struct stats *stats, struct buf *out)
 		    (unsigned long long)stats__sum(stats, STAT_LOST));
 	print_group(stats, out, STAT_LOST, true);
 	buf__printf(out, "), %llu discarded", (unsigned long long)v[STAT_DISCARDED]);
-	if (v[STAT_EXCLUDED])
-		buf__printf(out, ", %llu excluded", (unsigned long long)v[STAT_EXCLUDED]);
+	print_asked_for(stats, out, STAT_EXCLUDED);
+	print_asked_for(stats, out, STAT_SAMPLED_OUT);
 	buf__printf(out, ", %llu open", (unsigned long long)v[STAT_OPEN]);
 	print_optional(stats, out, STAT_MARK, "marks");
 	print_optional(stats, out, STAT_SEEN, "not parsed");

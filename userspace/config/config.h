@@ -38,7 +38,8 @@ struct config {
 	const char *traces_exporter;	/* comma list, see config__exporters() */
 	const char *service_name;	/* NULL if not set */
 	const char *resource_attributes; /* NULL if not set */
-	const char *propagators;	/* comma list, see config_list_has() */
+	const char *propagators;	/* as trace/propagators.h takes it */
+	const char *traces_sampler, *traces_sampler_arg; /* as trace/sampler.h takes them */
 	/* how HTTP is told, each as model/semconv.h and model/excluded_urls.h take it; NULL: not given */
 	const char *semconv_stability_opt_in;
 	const char *known_methods;

@@ -23,7 +23,6 @@ enum option_type {
 	OPT_BOOL,	/* "true" or "false" in any case */
 	OPT_INTEGER,
 	OPT_MS,		/* an integer of milliseconds */
-	OPT_FLOAT,
 	OPT_SIZE,	/* bytes; 16384, 16K, 16M or 1G */
 	OPT_POWER,	/* an OPT_SIZE that is a power of two */
 };

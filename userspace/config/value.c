@@ -2,7 +2,6 @@
 #include "config/value.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 bool list_next(struct str *rest, struct str *item)
 {
@@ -98,19 +97,6 @@ static int parse_whole(const struct option *option, struct str s, u64 *number)
 	return 0;
 }
 
-/* strtod(3) alone would also take "nan", "inf" and hexadecimal. */
-static int parse_float(const struct option *option, const char *text)
-{
-	char *end;
-	double number;
-
-	text += strspn(text, " \t");
-	number = strtod(text, &end);
-	if (end == text || text + strspn(text, "0123456789.eE+-") != end || end[strspn(end, " \t")])
-		return -EINVAL;
-	return number < (double)option->min || number > (double)option->max ? -EINVAL : 0;
-}
-
 static int parse_bool(struct str s, u64 *number)
 {
 	*number = str_caseeq(s, STR("true"));
@@ -153,8 +139,6 @@ int value__parse(struct value *value, const struct option *option, const char *t
 		return value->text ? 0 : -EINVAL;
 	case OPT_BOOL:
 		return parse_bool(s, &value->number);
-	case OPT_FLOAT:
-		return parse_float(option, text);
 	case OPT_INTEGER:
 	case OPT_MS:
 	case OPT_SIZE:
@@ -235,8 +219,8 @@ void value_describe(const struct option *option, struct buf *out)
 		[OPT_STRING] = "a text",      [OPT_FILE] = "a file name",
 		[OPT_LIST] = "a list of ",    [OPT_CHOICE] = "one of ",
 		[OPT_BOOL] = "true or false", [OPT_INTEGER] = "an integer, ",
-		[OPT_MS] = "milliseconds, ",  [OPT_FLOAT] = "a number ",
-		[OPT_SIZE] = "a size ",	      [OPT_POWER] = "a power of two ",
+		[OPT_MS] = "milliseconds, ",  [OPT_SIZE] = "a size ",
+		[OPT_POWER] = "a power of two ",
 	};
 
 	buf__str(out, str_from(words[option->type]));

@@ -7,7 +7,6 @@
 #include "model/excluded_urls.h"
 #include "model/semconv.h"
 #include "trace/path_template.h"
-#include "trace/w3c.h"
 
 struct tracer {
 	struct call_sink sink;
@@ -15,26 +14,20 @@ struct tracer {
 	struct path_templates *templates;
 };
 
-/* W3C Trace Context 3.2.2.5: a new root is sampled, and its id is random (level 2). */
-#define FLAGS_ROOT 0x03
+/* W3C Trace Context: 0x01 sampled; 0x02, of level 2, says that the id is random. */
+#define FLAG_SAMPLED 0x01
+#define FLAGS_ROOT   0x03
 
-static void take_parent(struct tracer *tracer, struct http_call *call)
+static void identify(struct tracer *tracer, struct http_call *call)
 {
 	struct trace_context *context = &call->context;
-	struct w3c_parent parent;
 
 	rng__fill(tracer->env.rng, context->span_id, sizeof(context->span_id));
-	if (!tracer->env.tracecontext || !call->traceparent.len ||
-	    w3c_parse_traceparent(call->traceparent, &parent)) {
+	if (!propagators__extract(&tracer->env.propagators, call, context)) {
 		rng__fill(tracer->env.rng, context->trace_id, sizeof(context->trace_id));
 		context->flags = FLAGS_ROOT;
-		return;
 	}
-	memcpy(context->trace_id, parent.trace_id, sizeof(context->trace_id));
-	memcpy(context->parent_id, parent.span_id, sizeof(context->parent_id));
-	context->flags = parent.flags;
-	if (call->tracestate.len && w3c_tracestate_valid(call->tracestate))
-		context->state = call->tracestate;
+	sampler__decide(&tracer->env.sampler, context);
 }
 
 static void on_begin(struct call_sink *sink, struct http_call *call)
@@ -43,7 +36,7 @@ static void on_begin(struct call_sink *sink, struct http_call *call)
 
 	stats__add(tracer->env.stats, STAT_REQUESTS, 1);
 	stats__add(tracer->env.stats, STAT_OPEN, 1);
-	take_parent(tracer, call);
+	identify(tracer, call);
 }
 
 static void count_marks(struct tracer *tracer, const struct http_call *call)
@@ -74,6 +67,10 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 
 	if (excluded_urls__match(tracer->env.excluded, owned)) {
 		drop(tracer, owned, STAT_EXCLUDED);
+		return;
+	}
+	if (!(owned->context.flags & FLAG_SAMPLED)) {
+		drop(tracer, owned, STAT_SAMPLED_OUT);
 		return;
 	}
 	resource = tracer->env.resource(tracer->env.owner, owned->peer.tgid);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The tracer gives calls their identity and turns them into spans: ids at the request's begin, the
- * parent that a traceparent names, a learned route, the attributes of the semantic conventions.
+ * parent that a header names, the sampler's decision, a learned route, the attributes of the
+ * semantic conventions.
  */
 #ifndef TRACER_H
 #define TRACER_H
@@ -10,6 +11,8 @@
 #include "base/stats.h"
 #include "model/span.h"
 #include "proto/proto.h"
+#include "trace/propagators.h"
+#include "trace/sampler.h"
 
 struct excluded_urls;
 struct semconv;
@@ -18,7 +21,8 @@ struct tracer;
 struct tracer_env {
 	struct stats *stats;
 	struct rng *rng;
-	bool tracecontext;	/* honour traceparent and tracestate */
+	struct sampler sampler;
+	struct propagators propagators;
 	void *owner;
 	/* One reference of the resource of a process, for a span; NULL when there is no memory. */
 	struct resource *(*resource)(void *owner, u32 tgid);
