@@ -202,6 +202,21 @@ static int build_conventions(struct app *app)
 					      config->excluded_urls);
 }
 
+static void parse_selection(const struct app *app, struct tracer_env *env)
+{
+	const struct config *config = &app->config;
+	const struct limit_texts limits = {
+		.attr_cnt = config->attribute_count_limit,
+		.span_attr_cnt = config->span_attribute_count_limit,
+		.value_len = config->attribute_value_length_limit,
+		.span_value_len = config->span_attribute_value_length_limit,
+	};
+
+	sampler_parse(config->traces_sampler, config->traces_sampler_arg, &env->sampler);
+	propagators__parse(config->propagators, &env->propagators);
+	limits_parse(&limits, semconv__set(app->semconv) == SEMCONV_LEGACY, &env->limits);
+}
+
 int app__build(struct app *app)
 {
 	struct process_env process_env = {&app->config, &app->rng, app->facts, app->facts_owner};
@@ -217,15 +232,14 @@ int app__build(struct app *app)
 
 	if (!err)
 		err = build_conventions(app);
-	sampler_parse(app->config.traces_sampler, app->config.traces_sampler_arg,
-		      &tracer_env.sampler);
-	propagators__parse(app->config.propagators, &tracer_env.propagators);
-	tracer_env.semconv = app->semconv;
-	tracer_env.excluded = app->excluded;
 	if (!err)
 		err = pipeline__new(&app->pipeline, on_batch, app);
-	if (!err)
-		err = tracer__new(&app->tracer, &tracer_env);
+	if (err)
+		return err;
+	parse_selection(app, &tracer_env);
+	tracer_env.semconv = app->semconv;
+	tracer_env.excluded = app->excluded;
+	err = tracer__new(&app->tracer, &tracer_env);
 	if (err)
 		return err;
 	app->conn_env = (struct conn_env){

@@ -98,3 +98,15 @@ def excluded_url(run):
     found, summary = spans(daemon, 2)
     check_equal([d["attributes"]["http.target"] for d in found], ["/", "/delete/7?x"], "targets")
     check_equal((summary.requests, summary.excluded), (5, 3), "requests, excluded")
+
+
+@test("bpf", "flask")
+def limits(run):
+    """Legacy keeps the newest attributes, as Python; ours go first."""
+    server = servers.flask(run)
+    daemon = trace(run, server, OTEL_ATTRIBUTE_COUNT_LIMIT="2",
+                   OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT="3")
+    get(server, "/healthz")
+    (document,), _ = spans(daemon, 1)
+    check_equal(dict(document["attributes"]), {"http.flavor": "1.1", "http.status_code": 200},
+                "attributes")

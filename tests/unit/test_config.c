@@ -160,8 +160,7 @@ static void warnings(void)
 		  "not honoured yet: OTEL_BSP_MAX_QUEUE_SIZE"}},
 		{{"x"}, {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT=-1"},
 		 {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: bad value \"-1\", want an integer, 0 or "
-		  "more; ignored",
-		  "not honoured yet: OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"}},
+		  "more; ignored"}},
 		{{"x"}, {"OTEL_EXPORTER_OTLP_PROTOCOL=smtp"},
 		 {"OTEL_EXPORTER_OTLP_PROTOCOL: bad value \"smtp\", want one of grpc, "
 		  "http/protobuf, http/json; using the default grpc",
@@ -238,6 +237,8 @@ static void values_arrive(void)
 	CHECK_STR(str_from(o.config.resource_attributes), "a=b,c=d");
 	CHECK_STR(str_from(o.config.log_level), "warn");
 	CHECK_STR(str_from(o.config.propagators), "none");
+	CHECK_STR(str_from(o.config.attribute_count_limit), "128");
+	CHECK(!o.config.span_attribute_count_limit); /* or the general one would never count */
 	CHECK(o.config.sdk_disabled && o.config.pid_cnt == 1 && o.config.pids[0] == 7);
 
 	parse(&o, ARGS("--capture_head=16K", "--ring_size=65536", "--hooks", "auto", "--replay=f"),

@@ -115,7 +115,6 @@ static void table_is_sane(void)
 		CHECK(!o->value_name == (o->type <= OPT_SWITCH));
 		CHECK(!o->fallback || !value__parse(&value, o, o->fallback));
 		CHECK(!o->kept || o->offset < offsetof(struct config, given));
-		CHECK(!o->kept || (o->type != OPT_INTEGER && o->type != OPT_MS));
 		CHECK(o->type != OPT_CHOICE || o->values);
 		CHECK(o->variable || o->use == OPT_HONOURED);
 		CHECK(!o->old || o->values);

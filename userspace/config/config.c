@@ -161,6 +161,7 @@ static void store(struct config *config, const struct option *option, const stru
 	case OPT_BOOL:
 		*(bool *)field = value->number;
 		break;
+	case OPT_MS:
 	case OPT_SIZE:
 	case OPT_POWER:
 		*(u64 *)field = value->number;

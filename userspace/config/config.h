@@ -46,6 +46,9 @@ struct config {
 	bool capture_all_methods;
 	const char *capture_request_headers, *capture_response_headers, *sanitize_headers;
 	const char *excluded_urls, *flask_excluded_urls;
+	/* numbers; as model/limits.h takes them */
+	const char *attribute_count_limit, *attribute_value_length_limit;
+	const char *span_attribute_count_limit, *span_attribute_value_length_limit;
 	const char *log_level;		/* "debug", "info", "warn", "warning" or "error" */
 	bool sdk_disabled;
 	bool endpoint_given;		/* some exporter or endpoint was named */

@@ -62,7 +62,11 @@ struct option {
 	enum option_use use;
 	enum option_group group;
 	s64 min, max;		/* of numbers, both included */
-	bool kept;		/* struct config has a field for it, at offset: */
+	/*
+	 * struct config has a field for it, at offset: a bool, a u64 of milliseconds or bytes, else
+	 * the text, of OPT_INTEGER too: NULL tells that there is none.
+	 */
+	bool kept;
 	size_t offset;
 	const char *fallback;	/* the default as text, NULL if there is none */
 	const char *const *values; /* what a choice or list may hold, up to NULL; NULL: anything */

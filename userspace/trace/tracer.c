@@ -89,6 +89,7 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 	span->end_ns = owned->end_ns > owned->start_ns ? owned->end_ns : owned->start_ns;
 	semconv__http_server(tracer->env.semconv, span, STR_NONE,
 			     path_templates__learn(tracer->templates, owned->target, &span->mem));
+	limits__apply(&tracer->env.limits, span);
 	stats__add(tracer->env.stats, STAT_SPANS, 1);
 	tracer->env.span(tracer->env.owner, span);
 }

@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "base/stats.h"
+#include "model/limits.h"
 #include "model/span.h"
 #include "proto/proto.h"
 #include "trace/propagators.h"
@@ -23,6 +24,7 @@ struct tracer_env {
 	struct rng *rng;
 	struct sampler sampler;
 	struct propagators propagators;
+	struct limits limits;
 	void *owner;
 	/* One reference of the resource of a process, for a span; NULL when there is no memory. */
 	struct resource *(*resource)(void *owner, u32 tgid);
