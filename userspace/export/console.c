@@ -9,16 +9,11 @@
  *	        "trace_id": "0x0af7651916cd43dd8448eb211c80319c",
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "export/export.h"
-#include "export/json.h"
-
-#define NL4 "\n    "
-#define NL8 "\n        "
+#include "export/json_writer.h"
 
 struct console {
 	struct exporter exporter;
@@ -27,8 +22,9 @@ struct console {
 };
 
 static const char *const kinds[] = {
-	[SPAN_INTERNAL] = "INTERNAL", [SPAN_SERVER] = "SERVER",	    [SPAN_CLIENT] = "CLIENT",
-	[SPAN_PRODUCER] = "PRODUCER", [SPAN_CONSUMER] = "CONSUMER",
+	[SPAN_INTERNAL] = "SpanKind.INTERNAL", [SPAN_SERVER] = "SpanKind.SERVER",
+	[SPAN_CLIENT] = "SpanKind.CLIENT",     [SPAN_PRODUCER] = "SpanKind.PRODUCER",
+	[SPAN_CONSUMER] = "SpanKind.CONSUMER",
 };
 
 static const char *const statuses[] = {
@@ -37,14 +33,15 @@ static const char *const statuses[] = {
 	[SPAN_ERROR] = "ERROR",
 };
 
-static void print_id(struct buf *doc, const u8 *id, size_t len)
+static void print_id(struct json_writer *w, const char *key, const u8 *id, size_t len)
 {
-	buf__str(doc, STR("\"0x"));
-	span_print_id(doc, id, len);
-	buf__char(doc, '"');
+	json_writer__key(w, key);
+	buf__str(w->out, STR("\"0x"));
+	span_print_id(w->out, id, len);
+	buf__char(w->out, '"');
 }
 
-static void print_time(struct buf *doc, u64 ns)
+static void print_time(struct json_writer *w, const char *key, u64 ns)
 {
 	time_t seconds = (time_t)(ns / NSEC_PER_SEC);
 	char text[32];
@@ -52,7 +49,8 @@ static void print_time(struct buf *doc, u64 ns)
 
 	gmtime_r(&seconds, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf__printf(doc, "\"%s.%06uZ\"", text, (unsigned)(ns % NSEC_PER_SEC / 1000));
+	json_writer__key(w, key);
+	buf__printf(w->out, "\"%s.%06uZ\"", text, (unsigned)(ns % NSEC_PER_SEC / 1000));
 }
 
 /* Python's repr() of a text of printable ASCII: in double quotes only if that saves a backslash. */
@@ -109,107 +107,73 @@ static void print_state(struct buf *doc, struct str state)
 	buf__free(&list);
 }
 
-/* newline: a line break and the indent of the line that closes the list. */
-static void print_list(struct buf *doc, const struct attr_list *list, const char *newline)
+static void print_context(struct json_writer *w, const struct span *span)
 {
-	u32 i;
-
-	buf__char(doc, '[');
-	for (i = 0; i < list->cnt; i++) {
-		buf__printf(doc, "%s%s    ", i ? "," : "", newline);
-		json_str(doc, list->v[i]);
-	}
-	if (list->cnt)
-		buf__str(doc, str_from(newline));
-	buf__char(doc, ']');
+	json_writer__key(w, "context");
+	json_writer__open(w, '{');
+	print_id(w, "trace_id", span->context.trace_id, sizeof(span->context.trace_id));
+	print_id(w, "span_id", span->context.span_id, sizeof(span->context.span_id));
+	json_writer__key(w, "trace_state");
+	print_state(w->out, span->context.state);
+	json_writer__close(w, '}');
 }
 
-static void print_value(struct buf *doc, const struct attr *attr, const char *newline)
-{
-	switch (attr->type) {
-	case ATTR_STR:
-		json_str(doc, attr->s);
-		break;
-	case ATTR_INT:
-		buf__printf(doc, "%" PRId64, attr->i);
-		break;
-	case ATTR_DOUBLE:
-		json_double(doc, attr->d);
-		break;
-	case ATTR_BOOL:
-		buf__str(doc, str_from(attr->b ? "true" : "false"));
-		break;
-	case ATTR_STR_LIST:
-		print_list(doc, &attr->list, newline);
-		break;
-	}
-}
-
-/* newline: a line break and the indent of the line that closes the object. */
-static void print_attrs(struct buf *doc, const struct attrs *attrs, const char *newline)
-{
-	char deeper[16];
-	u32 i;
-
-	snprintf(deeper, sizeof(deeper), "%s    ", newline);
-	buf__char(doc, '{');
-	for (i = 0; i < attrs->cnt; i++) {
-		buf__printf(doc, "%s%s", i ? "," : "", deeper);
-		json_str(doc, attrs->v[i].key);
-		buf__str(doc, STR(": "));
-		print_value(doc, &attrs->v[i], deeper);
-	}
-	if (attrs->cnt)
-		buf__str(doc, str_from(newline));
-	buf__char(doc, '}');
-}
-
-static void print_context(struct buf *doc, const struct span *span)
+static void print_parent(struct json_writer *w, const struct span *span)
 {
 	static const u8 none[sizeof(span->context.parent_id)];
 
-	buf__str(doc, STR("{" NL8 "\"trace_id\": "));
-	print_id(doc, span->context.trace_id, sizeof(span->context.trace_id));
-	buf__str(doc, STR("," NL8 "\"span_id\": "));
-	print_id(doc, span->context.span_id, sizeof(span->context.span_id));
-	buf__str(doc, STR("," NL8 "\"trace_state\": "));
-	print_state(doc, span->context.state);
-	buf__printf(doc, NL4 "}," NL4 "\"kind\": \"SpanKind.%s\"," NL4 "\"parent_id\": ",
-		    kinds[span->kind]);
-	if (!memcmp(span->context.parent_id, none, sizeof(none)))
-		buf__str(doc, STR("null"));
-	else
-		print_id(doc, span->context.parent_id, sizeof(none));
+	if (memcmp(span->context.parent_id, none, sizeof(none))) {
+		print_id(w, "parent_id", span->context.parent_id, sizeof(none));
+		return;
+	}
+	json_writer__key(w, "parent_id");
+	buf__str(w->out, STR("null"));
 }
 
-static void print_status(struct buf *doc, const struct span *span)
+static void print_status(struct json_writer *w, const struct span *span)
 {
-	buf__printf(doc, "{" NL8 "\"status_code\": \"%s\"", statuses[span->status]);
-	if (span->status_message.len) {
-		buf__str(doc, STR("," NL8 "\"description\": "));
-		json_str(doc, span->status_message);
-	}
-	buf__str(doc, STR(NL4 "}"));
+	json_writer__key(w, "status");
+	json_writer__open(w, '{');
+	json_writer__str(w, "status_code", str_from(statuses[span->status]));
+	if (span->status_message.len)
+		json_writer__str(w, "description", span->status_message);
+	json_writer__close(w, '}');
+}
+
+static void print_empty_list(struct json_writer *w, const char *key)
+{
+	json_writer__key(w, key);
+	json_writer__open(w, '[');
+	json_writer__close(w, ']');
+}
+
+static void print_resource(struct json_writer *w, const struct resource *resource)
+{
+	json_writer__key(w, "resource");
+	json_writer__open(w, '{');
+	json_writer__attrs(w, "attributes", &resource->attrs);
+	json_writer__str(w, "schema_url", STR(""));
+	json_writer__close(w, '}');
 }
 
 static void print_span(struct buf *doc, const struct span *span)
 {
-	buf__str(doc, STR("{" NL4 "\"name\": "));
-	json_str(doc, span->name);
-	buf__str(doc, STR("," NL4 "\"context\": "));
-	print_context(doc, span);
-	buf__str(doc, STR("," NL4 "\"start_time\": "));
-	print_time(doc, span->start_ns);
-	buf__str(doc, STR("," NL4 "\"end_time\": "));
-	print_time(doc, span->end_ns);
-	buf__str(doc, STR("," NL4 "\"status\": "));
-	print_status(doc, span);
-	buf__str(doc, STR("," NL4 "\"attributes\": "));
-	print_attrs(doc, &span->attrs, NL4);
-	buf__str(doc, STR("," NL4 "\"events\": []," NL4 "\"links\": []," NL4 "\"resource\": {" NL8
-			  "\"attributes\": "));
-	print_attrs(doc, &span->resource->attrs, NL8);
-	buf__str(doc, STR("," NL8 "\"schema_url\": \"\"" NL4 "}\n}\n"));
+	struct json_writer w = {.out = doc};
+
+	json_writer__open(&w, '{');
+	json_writer__str(&w, "name", span->name);
+	print_context(&w, span);
+	json_writer__str(&w, "kind", str_from(kinds[span->kind]));
+	print_parent(&w, span);
+	print_time(&w, "start_time", span->start_ns);
+	print_time(&w, "end_time", span->end_ns);
+	print_status(&w, span);
+	json_writer__attrs(&w, "attributes", &span->attrs);
+	print_empty_list(&w, "events");
+	print_empty_list(&w, "links");
+	print_resource(&w, span->resource);
+	json_writer__close(&w, '}');
+	buf__char(doc, '\n');
 }
 
 static int console_open(struct exporter **out, const struct export_env *env)

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 #include "export/export.h"
+#include "export/safe_text.h"
 #include "model/url.h"
-#include "model/utf8.h"
 
 struct text {
 	struct exporter exporter;
@@ -24,38 +24,6 @@ struct text {
 };
 
 enum colour { RED = 31, GREEN = 32, YELLOW = 33, CYAN = 36, DIM = 2 };
-
-static bool is_harmless(u32 code)
-{
-	if (code < 0xa0)
-		return code > ' ' && code < 0x7f;
-	/* separators of lines and paragraphs; embeddings, overrides, isolates of written direction
-	 */
-	return !(code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e) ||
-		 (code >= 0x2066 && code <= 0x2069));
-}
-
-/* One field: what could do harm as \xNN (a byte) or \u{...} (a code point), "-" for nothing. */
-static void print_safe(struct buf *line, struct str s)
-{
-	struct str from;
-	u32 code;
-
-	if (!s.len)
-		buf__char(line, '-');
-	while (s.len) {
-		from = s;
-		code = utf8_next(&s);
-		from.len -= s.len;
-		if (code != UTF8_BAD && is_harmless(code))
-			buf__str(line, from);
-		else if (code != UTF8_BAD && code >= 0x80)
-			buf__printf(line, "\\u{%x}", code);
-		else
-			for (; from.len; from = str_sub(from, 1, from.len))
-				buf__printf(line, "\\x%02x", (u8)from.p[0]);
-	}
-}
 
 static void print_clock(struct text *text, u64 ns)
 {
@@ -69,7 +37,7 @@ static void print_target(struct buf *line, struct str target)
 {
 	struct arena mem = {0};
 
-	print_safe(line, url_redact(&mem, target));
+	safe_text(line, url_redact(&mem, target));
 	arena__free(&mem);
 	buf__char(line, ' ');
 }
@@ -134,7 +102,7 @@ static void print_client(struct buf *line, const struct peer *peer)
 	} else if (peer->family == FAMILY_UNIX) {
 		buf__str(line, STR("unix:"));
 		if (path.len)
-			print_safe(line, path);
+			safe_text(line, path);
 	} else {
 		buf__str(line, str_from(inet6 ? "[" : ""));
 		peer_print_addr(line, peer->family, peer->client.addr);
@@ -149,7 +117,7 @@ static void print_call(struct text *text, const struct span *span)
 	struct buf *line = &text->line;
 
 	print_clock(text, call->start_ns);
-	print_safe(line, call->method);
+	safe_text(line, call->method);
 	buf__char(line, ' ');
 	print_target(line, call->target);
 	print_status(text, call->status);

@@ -18,7 +18,8 @@ struct http_methods {
 	struct str known[KNOWN_MAX];
 };
 
-const char http_methods_usual[] = "GET,HEAD,POST,PUT,DELETE,CONNECT,OPTIONS,TRACE,PATCH,QUERY";
+/* A comma list. */
+static const char usual[] = "GET,HEAD,POST,PUT,DELETE,CONNECT,OPTIONS,TRACE,PATCH,QUERY";
 
 static void add(struct http_methods *methods, struct str method)
 {
@@ -36,7 +37,7 @@ static int http_methods_init(struct http_methods *methods, const char *known, bo
 
 	methods->exact = known && *known;
 	methods->capture_all = capture_all;
-	methods->text = strdup(methods->exact ? known : http_methods_usual);
+	methods->text = strdup(methods->exact ? known : usual);
 	if (!methods->text)
 		return -ENOMEM;
 	rest = str_from(methods->text);

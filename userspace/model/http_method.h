@@ -24,9 +24,6 @@ void http_methods__free(struct http_methods *methods);
 struct str http_methods__name(const struct http_methods *methods, struct arena *mem,
 			      struct str method);
 
-/* A comma list. */
-extern const char http_methods_usual[];
-
 #define HTTP_METHOD_OTHER STR("_OTHER")
 
 #endif

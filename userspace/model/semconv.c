@@ -418,13 +418,3 @@ struct str semconv__method(const struct semconv *semconv, struct arena *mem, str
 {
 	return http_methods__name(semconv->methods, mem, method);
 }
-
-struct str semconv_method_name(struct str method)
-{
-	struct str rest = str_from(http_methods_usual), item;
-
-	while ((item = comma_list_next(&rest)).p)
-		if (str_caseeq(item, method))
-			return item;
-	return STR("HTTP");
-}

@@ -61,10 +61,4 @@ struct str semconv__method(const struct semconv *semconv, struct arena *mem, str
 void semconv__http_server(const struct semconv *semconv, struct span *span, struct str route,
 			  struct str learned_route);
 
-/*
- * The method as metrics show it while nothing is configured: upper case, as Python does, if it is
- * one of the usual; else "HTTP". The result is static.
- */
-struct str semconv_method_name(struct str method);
-
 #endif
