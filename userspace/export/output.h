@@ -31,6 +31,7 @@ int output__write_buf(struct output *output, const struct buf *record);
 /*
  * Waits until all is written (0), broken (-EPIPE), or timeout_ms is over (-ETIMEDOUT; the rest is
  * dropped and counts as full, but for a record that a write(2) already holds and may yet finish).
+ * A negative timeout_ms is never over.
  */
 int output__flush(struct output *output, int timeout_ms);
 void output__counts(struct output *output, struct output_counts *counts);
