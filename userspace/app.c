@@ -38,12 +38,14 @@ static void on_process_event(void *owner, const struct capture_process *event)
 {
 	struct app *app = owner;
 
-	if (event->kind == CAPTURE_FORK)
+	if (event->kind == CAPTURE_FORK) {
 		process_table__add(app->processes, event->tgid, event->parent);
-	else if (event->kind == CAPTURE_EXEC)
+	} else if (event->kind == CAPTURE_EXEC) {
 		process_table__exec(app->processes, event->tgid);
-	else
+	} else {
+		app__metrics_exit(app, event->tgid);
 		process_table__exit(app->processes, event->tgid, event->ts);
+	}
 }
 
 static const struct capture_ops capture_ops = {on_open, on_data, on_state, on_process_event};
@@ -123,7 +125,31 @@ void app_on_tick(void *owner, u64 now, u32 swept)
 
 	conn_table__swept(app->conns, swept, now);
 	process_table__tick(app->processes, now);
+	app->last_tick = now;
+	if (app->ending)
+		return;
+	app__metrics_tick(app, now);
 	pipeline__flush(app->pipeline);
+}
+
+void app_on_ending(void *owner)
+{
+	struct app *app = owner;
+
+	if (app->recorder)
+		recorder__ending(app->recorder);
+	app->ending = true;
+}
+
+void app__finish(struct app *app, int flush_ms)
+{
+	app__export_metrics(app, app->last_tick);
+	if (app->pipeline)
+		pipeline__flush(app->pipeline);
+	if (!app->output)
+		return;
+	output__flush(app->output, flush_ms);
+	app__print_summary(app);
 }
 
 void app_on_process(void *owner, u32 tgid, u32 parent)
@@ -149,6 +175,8 @@ void app__print_summary(struct app *app)
 	/* what never reached user space was requested all the same */
 	stats.v[STAT_REQUESTS] += stats.v[STAT_LOST_RING];
 	output__counts(app->output, &counts);
+	if (app->metrics)
+		stats.v[STAT_MARK_UNMEASURED] = span_metrics__lost(app->metrics);
 	stats.v[STAT_OUTPUT_FULL] = counts.full;
 	stats.v[STAT_OUTPUT_BROKEN] = counts.broken;
 	stats__print(&stats, &text);
@@ -226,6 +254,9 @@ int app__build(struct app *app)
 		.owner = app,
 		.resource = on_resource,
 		.span = on_span,
+		.begun = app_on_begun,
+		.ended = app_on_ended,
+		.discarded = app_on_discarded,
 		.response_truncated = on_response_truncated,
 	};
 	int err = process_table__new(&app->processes, &process_env);
@@ -251,13 +282,16 @@ int app__build(struct app *app)
 		.capture_head = (u32)app->config.capture_head,
 	};
 	err = conn_table__new(&app->conns, &app->conn_env, (struct conn_limits){0});
-	return err ? err : open_exporters(app);
+	if (!err)
+		err = open_exporters(app);
+	return err ? err : app__build_metrics(app);
 }
 
 static void app_free(struct app *app)
 {
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);
+	app__free_metrics(app);
 	semconv__free(app->semconv);
 	excluded_urls__free(app->excluded);
 	pipeline__free(app->pipeline);

@@ -5,8 +5,8 @@
  *	live or replay -> decode -> conn_table -> parser -> tracer -> pipeline -> exporters -> output
  *	                        \-> process_table (whose resource a span gets)
  *
- * app.c builds what both ways of running share; app_live.c runs it from the kernel, app_replay.c from a
- * recording. Everything that is wired knows nothing of it.
+ * app.c builds what both ways of running share, app_metrics.c what measures; app_live.c runs it from
+ * the kernel, app_replay.c from a recording. Everything that is wired knows nothing of it.
  */
 #ifndef APP_H
 #define APP_H
@@ -18,8 +18,9 @@
 #include "capture/recording.h"
 #include "config/config.h"
 #include "conn/table.h"
-#include "export/export.h"
+#include "export/metrics_export.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/span_metrics.h"
 #include "proc/child.h"
 #include "proc/process.h"
 #include "trace/tracer.h"
@@ -53,6 +54,12 @@ struct app {
 	struct export_env export_env;
 	struct exporter *exporters[CONFIG_EXPORTERS_MAX];
 	u32 exporter_cnt;
+	struct span_metrics *metrics;	/* NULL: nobody wants any */
+	struct metrics_exporter *metrics_exporters[CONFIG_EXPORTERS_MAX];
+	u32 metrics_exporter_cnt;
+	u64 metrics_due;		/* unix ns of the next export; 0 before the first tick */
+	u64 last_tick;			/* unix ns */
+	bool ending;			/* what ticks come now are the last */
 
 	struct child child;
 	int status;			/* to exit with */
@@ -77,6 +84,23 @@ void app_on_counts(void *owner, const struct capture_counts *counts);
 /* swept: enum conn_swept, whose connections that were not told of are gone. */
 void app_on_tick(void *owner, u64 now, u32 swept);
 void app_on_process(void *owner, u32 tgid, u32 parent);
+/* Spans now wait for app__finish(), so that metrics go before them. */
+void app_on_ending(void *owner);
+/* Exports what there is, metrics first, as the SDK does at exit; then what is written is written. */
+void app__finish(struct app *app, int flush_ms);
+
+/* Parts of app.c, in app_metrics.c. After output was built: 0 or negative errno. */
+int app__build_metrics(struct app *app);
+void app__free_metrics(struct app *app);
+/* Functions of struct tracer_env. */
+void app_on_begun(void *owner, const struct http_call *call);
+void app_on_ended(void *owner, const struct span *span);
+void app_on_discarded(void *owner, const struct http_call *call);
+void app__metrics_exit(struct app *app, u32 tgid);
+/* An export when it is time for one. */
+void app__metrics_tick(struct app *app, u64 now);
+void app__export_metrics(struct app *app, u64 now);
+
 /* The one line of requests, spans and losses, on stderr. */
 void app__print_summary(struct app *app);
 

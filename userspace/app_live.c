@@ -95,7 +95,7 @@ static void tick(struct app *app, bool last)
 		swept = CONN_SWEPT_NONE; /* what the sweep told may be among what was lost */
 	else if (swept == CONN_SWEPT_ALL)
 		app->lost_swept = lost;
-	now = clock_ns(CLOCK_REALTIME);
+	now = clock_ns(CLOCK_REALTIME) & ~3ULL; /* as a recording keeps it */
 	if (app->recorder)
 		recorder__tick(app->recorder, now, swept);
 	app_on_tick(app, now, swept);
@@ -288,14 +288,14 @@ static void finish_live(struct app *app)
 	int err;
 
 	live__stop(app->live);
+	app_on_ending(app);
 	tick(app, true);
 	tick(app, true); /* the first told of what was held, this one of ends behind it */
 	err = recorder__close(app->recorder);
 	app->recorder = NULL;
 	if (err)
 		log_error("the recording is not whole: %s", strerror(-err));
-	output__flush(app->output, FLUSH_MS);
-	app__print_summary(app);
+	app__finish(app, FLUSH_MS);
 }
 
 int app__run_live(struct app *app)

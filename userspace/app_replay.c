@@ -16,7 +16,8 @@ static void settle(struct app *app, const char *key, const char **value, struct 
 
 int app__run_replay(struct app *app)
 {
-	static const struct replay_ops ops = {app_on_record, app_on_counts, app_on_tick, app_on_process};
+	static const struct replay_ops ops = {app_on_record, app_on_counts, app_on_tick, app_on_process,
+					      app_on_ending};
 	struct buf name __cleanup(buf__free) = {0}, attributes __cleanup(buf__free) = {0};
 	struct recording_head head;
 	int err = replay__new(&app->replay, app->config.replay_path, &head);
@@ -39,11 +40,6 @@ int app__run_replay(struct app *app)
 		err = replay__run(app->replay, &ops, app);
 	if (err)
 		log_error("the recording breaks off: %s", strerror(-err));
-	if (app->pipeline)
-		pipeline__flush(app->pipeline);
-	if (app->output) {
-		output__flush(app->output, -1);
-		app__print_summary(app);
-	}
+	app__finish(app, -1);
 	return err;
 }

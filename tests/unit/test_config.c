@@ -66,6 +66,8 @@ static void defaults(void)
 	CHECK(o.config.capture_head == 16384 && o.config.ring_size == 16 << 20);
 	CHECK(!o.config.hooks && !o.config.record_path && !o.config.replay_path);
 	CHECK(!o.config.service_name && !o.config.resource_attributes);
+	CHECK(!config__metrics_exporters(&o.config, (const char *[CONFIG_EXPORTERS_MAX]){0}));
+	CHECK(o.config.metric_export_interval == 60000);
 	CHECK_STR(str_from(o.config.propagators), "tracecontext,baggage");
 	CHECK_STR(str_from(o.config.log_level), "info");
 	CHECK(!o.config.sdk_disabled && !o.config.endpoint_given && !o.config.command);
@@ -193,8 +195,8 @@ static void warnings(void)
 		 {"without meaning here: OTEL_EXPORTER_JAEGER_ENDPOINT "
 		  "(dropped by OpenTelemetry)"}},
 		{{"--context=a", "--bsp_export_timeout=1", "x"},
-		 {"OTEL_METRIC_EXPORT_INTERVAL=1", "OTEL_PYTHON_DISTRO=b", "OTEL_CONFIG_FILE=c"},
-		 {"not honoured yet: OTEL_METRIC_EXPORT_INTERVAL, --bsp_export_timeout, "
+		 {"OTEL_METRIC_EXPORT_TIMEOUT=1", "OTEL_PYTHON_DISTRO=b", "OTEL_CONFIG_FILE=c"},
+		 {"not honoured yet: OTEL_METRIC_EXPORT_TIMEOUT, --bsp_export_timeout, "
 		  "OTEL_CONFIG_FILE",
 		  "without meaning here: --context (Python only), "
 		  "OTEL_PYTHON_DISTRO (Python only)"}},

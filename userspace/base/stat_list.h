@@ -32,6 +32,7 @@ STAT(MARK_MISSED,	MARK,	"missed probes") /* the kernel skipped a program */
 STAT(MARK_EVICTED,	MARK,	"evicted")	/* connections forgotten because the table was full */
 STAT(MARK_NO_STORAGE,	MARK,	"no storage")	/* connections the kernel had no memory for */
 STAT(MARK_RECORDS,	MARK,	"lost records")	/* ring buffer records dropped, of any kind */
+STAT(MARK_UNMEASURED,	MARK,	"not measured")	/* measurements without memory, or of too many processes */
 STAT(MARK_BAD_RECORD,	MARK,	"bad records")	/* records that did not decode */
 
 STAT(SEEN_TLS,		SEEN,	"TLS")

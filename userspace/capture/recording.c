@@ -16,7 +16,15 @@
 /* Answers that wait to be asked for: a frame asks for few, and all it asked for are taken. */
 #define FACTS_MAX 4096
 
-enum frame_type { FRAME_RECORD = 1, FRAME_COUNTS, FRAME_TICK, FRAME_FACT, FRAME_NO_FACT, FRAME_PROCESS };
+enum frame_type {
+	FRAME_RECORD = 1,
+	FRAME_COUNTS,
+	FRAME_TICK,
+	FRAME_FACT,
+	FRAME_NO_FACT,
+	FRAME_PROCESS,
+	FRAME_ENDING,
+};
 
 struct frame {
 	u32 type, len;
@@ -78,6 +86,11 @@ void recorder__counts(struct recorder *recorder, const struct capture_counts *co
 void recorder__tick(struct recorder *recorder, u64 now, u32 swept)
 {
 	put(recorder, FRAME_TICK, (now & ~3ULL) | (swept & 3), STR_NONE, STR_NONE);
+}
+
+void recorder__ending(struct recorder *recorder)
+{
+	put(recorder, FRAME_ENDING, 0, STR_NONE, STR_NONE);
 }
 
 void recorder__fact(struct recorder *recorder, const char *key, struct str answer)
@@ -278,6 +291,9 @@ static int deliver(struct replay *replay, const struct frame *frame, const struc
 			return -EBADMSG;
 		memcpy(both, bytes.p, sizeof(both));
 		ops->process(owner, both[0], both[1]);
+		return 0;
+	case FRAME_ENDING:
+		ops->ending(owner);
 		return 0;
 	default:
 		return -EBADMSG;

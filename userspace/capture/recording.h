@@ -32,6 +32,8 @@ void recorder__record(struct recorder *recorder, struct str record);
 void recorder__counts(struct recorder *recorder, const struct capture_counts *counts);
 /* The end of a tick at unix time now. swept: 0 to 3, as the caller likes; see app_on_tick(). */
 void recorder__tick(struct recorder *recorder, u64 now, u32 swept);
+/* What ticks come now are the last. */
+void recorder__ending(struct recorder *recorder);
 /* answer: p NULL if there was none. */
 void recorder__fact(struct recorder *recorder, const char *key, struct str answer);
 /* A process traced from the start, see process_table__add(). */
@@ -46,6 +48,7 @@ struct replay_ops {
 	void (*counts)(void *owner, const struct capture_counts *counts);
 	void (*tick)(void *owner, u64 now, u32 swept);
 	void (*process)(void *owner, u32 tgid, u32 parent);
+	void (*ending)(void *owner);
 };
 
 /* 0; -EBADMSG: not a recording, or of another version or byte order; or another negative errno. */

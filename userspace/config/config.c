@@ -378,10 +378,10 @@ static bool has_name(const char *const *names, u32 cnt, const char *name)
 	return false;
 }
 
-u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])
+/* Those of the list that the row knows. */
+static u32 exporters(const char *list, u32 row, const char *names[CONFIG_EXPORTERS_MAX])
 {
-	struct str rest = str_from(config->traces_exporter), item;
-	u32 row = row_of(offsetof(struct config, traces_exporter));
+	struct str rest = str_from(list), item;
 	u32 cnt = 0;
 
 	while (cnt < CONFIG_EXPORTERS_MAX && list_next(&rest, &item)) {
@@ -391,6 +391,18 @@ u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPO
 			names[cnt++] = name;
 	}
 	return cnt;
+}
+
+u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])
+{
+	return exporters(config->traces_exporter,
+			 row_of(offsetof(struct config, traces_exporter)), names);
+}
+
+u32 config__metrics_exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])
+{
+	return exporters(config->metrics_exporter,
+			 row_of(offsetof(struct config, metrics_exporter)), names);
 }
 
 void config__free(struct config *config)

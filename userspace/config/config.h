@@ -36,6 +36,9 @@ struct config {
 	bool check;			/* --check */
 	/* what to say */
 	const char *traces_exporter;	/* comma list, see config__exporters() */
+	const char *metrics_exporter;	/* comma list, see config__metrics_exporters() */
+	u64 metric_export_interval;	/* ms, at least 1 */
+	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
 	const char *service_name;	/* NULL if not set */
 	const char *resource_attributes; /* NULL if not set */
 	const char *propagators;	/* as trace/propagators.h takes it */
@@ -70,6 +73,8 @@ void config__report(const struct config *config);
  * those of export_find() and live in the table.
  */
 u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX]);
+/* The same of metrics: the names are those of metrics_export_find(). */
+u32 config__metrics_exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX]);
 void config__free(struct config *config);
 
 /* True if the comma list holds the name; blanks around items and ASCII case do not matter. */

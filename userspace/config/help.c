@@ -128,7 +128,7 @@ void config_print_help(struct buf *out)
 		"Usage: otel-ebpf [OPTION...] --pid PID[,PID...]   trace running servers\n"
 		"       otel-ebpf [OPTION...] COMMAND [ARG...]     start a server, trace it\n"
 		"\n"
-		"Spans go to standard output, everything else to standard error. Options\n"
+		"Telemetry goes to standard output, everything else to standard error. Options\n"
 		"are those of opentelemetry-instrument and some more; they end at the\n"
 		"command or at --. A name may be cut short where that is clear; - and _ in\n"
 		"it are the same.\n";

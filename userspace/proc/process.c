@@ -175,6 +175,13 @@ struct resource *process_table__resource(struct process_table *table, u32 tgid)
 	return process->resource ? resource__get(process->resource) : NULL;
 }
 
+const struct resource *process_table__known_resource(const struct process_table *table, u32 tgid)
+{
+	const struct process *process = map__get(&table->map, tgid);
+
+	return process ? process->resource : NULL;
+}
+
 static u64 listener_key(u32 tgid, bool inet6, u16 port, const u8 local[16])
 {
 	u64 low, high;

@@ -34,6 +34,8 @@ u32 process_table__alive(const struct process_table *table);
 
 /* One reference; made on first use. NULL when there is no memory. */
 struct resource *process_table__resource(struct process_table *table, u32 tgid);
+/* The same if it was made, borrowed; NULL: nobody has asked for it. */
+const struct resource *process_table__known_resource(const struct process_table *table, u32 tgid);
 /* The listener's address of an accepted connection; the local address itself where it is not known. */
 void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet6, u16 port,
 				const u8 local[16], u8 addr[16]);

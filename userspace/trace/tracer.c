@@ -37,6 +37,7 @@ static void on_begin(struct call_sink *sink, struct http_call *call)
 	stats__add(tracer->env.stats, STAT_REQUESTS, 1);
 	stats__add(tracer->env.stats, STAT_OPEN, 1);
 	identify(tracer, call);
+	tracer->env.begun(tracer->env.owner, call);
 }
 
 static void count_marks(struct tracer *tracer, const struct http_call *call)
@@ -51,47 +52,67 @@ static void count_marks(struct tracer *tracer, const struct http_call *call)
 		tracer->env.response_truncated(tracer->env.owner);
 }
 
-/* A request of which there will be no span. */
+/* A request of which nothing will be told. */
 static void drop(struct tracer *tracer, struct http_call *owned, enum stat cause)
 {
 	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
 	stats__add(tracer->env.stats, cause, 1);
+	tracer->env.discarded(tracer->env.owner, owned);
 	http_call__free(owned);
+}
+
+/* NULL when there is no memory: then the call is still the caller's. */
+static struct span *new_span(struct tracer *tracer, struct http_call *owned)
+{
+	struct resource *resource = tracer->env.resource(tracer->env.owner, owned->peer.tgid);
+	struct span *span = resource ? span__new(resource, owned) : NULL;
+
+	if (!span) {
+		resource__put(resource);
+		return NULL;
+	}
+	span->context = owned->context;
+	span->kind = SPAN_SERVER;
+	span->start_ns = owned->start_ns;
+	/* one clock, so an end before the start could only come from a bad record */
+	span->end_ns = owned->end_ns > owned->start_ns ? owned->end_ns : owned->start_ns;
+	return span;
+}
+
+static void send(struct tracer *tracer, struct span *owned)
+{
+	struct str learned;
+
+	count_marks(tracer, owned->http);
+	learned = path_templates__learn(tracer->templates, owned->http->target, &owned->mem);
+	semconv__http_server(tracer->env.semconv, owned, STR_NONE, learned);
+	limits__apply(&tracer->env.limits, owned);
+	stats__add(tracer->env.stats, STAT_SPANS, 1);
+	tracer->env.span(tracer->env.owner, owned);
 }
 
 static void on_end(struct call_sink *sink, struct http_call *owned)
 {
 	struct tracer *tracer = container_of(sink, struct tracer, sink);
-	struct resource *resource;
 	struct span *span;
 
 	if (excluded_urls__match(tracer->env.excluded, owned)) {
 		drop(tracer, owned, STAT_EXCLUDED);
 		return;
 	}
-	if (!(owned->context.flags & FLAG_SAMPLED)) {
-		drop(tracer, owned, STAT_SAMPLED_OUT);
-		return;
-	}
-	resource = tracer->env.resource(tracer->env.owner, owned->peer.tgid);
-	span = resource ? span__new(resource, owned) : NULL;
+	span = new_span(tracer, owned);
 	if (!span) {
-		resource__put(resource);
 		drop(tracer, owned, STAT_LOST_MEMORY);
 		return;
 	}
 	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
-	count_marks(tracer, owned);
-	span->context = owned->context;
-	span->kind = SPAN_SERVER;
-	span->start_ns = owned->start_ns;
-	/* one clock, so an end before the start could only come from a bad record */
-	span->end_ns = owned->end_ns > owned->start_ns ? owned->end_ns : owned->start_ns;
-	semconv__http_server(tracer->env.semconv, span, STR_NONE,
-			     path_templates__learn(tracer->templates, owned->target, &span->mem));
-	limits__apply(&tracer->env.limits, span);
-	stats__add(tracer->env.stats, STAT_SPANS, 1);
-	tracer->env.span(tracer->env.owner, span);
+	tracer->env.ended(tracer->env.owner, span);
+	if (span->context.flags & FLAG_SAMPLED) {
+		send(tracer, span);
+		return;
+	}
+	stats__add(tracer->env.stats, STAT_SAMPLED_OUT, 1);
+	span__free(span);
 }
 
 static void on_discard(struct call_sink *sink, struct http_call *owned, enum discard why)

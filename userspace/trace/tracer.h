@@ -29,6 +29,13 @@ struct tracer_env {
 	/* One reference of the resource of a process, for a span; NULL when there is no memory. */
 	struct resource *(*resource)(void *owner, u32 tgid);
 	void (*span)(void *owner, struct span *owned);
+	/*
+	 * For who measures: each call begins, then ends or is discarded. What ends has its context
+	 * and times, but no name and no attributes yet, and may still be sampled out.
+	 */
+	void (*begun)(void *owner, const struct http_call *call);
+	void (*ended)(void *owner, const struct span *span);
+	void (*discarded)(void *owner, const struct http_call *call);
 	/* The head of an answer reached beyond what was captured. */
 	void (*response_truncated)(void *owner);
 	const struct semconv *semconv;	/* what spans say of a call; outlives the tracer */

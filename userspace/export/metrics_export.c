@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/metrics_export.h"
+
+static const struct metrics_export_ops *const exporters[] = {
+#define METRICS_EXPORTER(name) &export_##name##_metrics,
+#include "export/metrics_list.h"
+#undef METRICS_EXPORTER
+};
+
+const struct metrics_export_ops *metrics_export_find(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++)
+		if (str_eq(name, str_from(exporters[i]->name)))
+			return exporters[i];
+	return NULL;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * An exporter of metrics: as one of spans (export.h), but what it takes away are snapshots. To add
+ * one: one file that defines a `struct metrics_export_ops`, and one line in export/metrics_list.h.
+ */
+#ifndef METRICS_EXPORT_H
+#define METRICS_EXPORT_H
+
+#include "export/export.h"
+#include "model/metric.h"
+
+struct metrics_exporter {
+	const struct metrics_export_ops *ops;
+};
+
+struct metrics_export_ops {
+	const char *name;
+	int (*open)(struct metrics_exporter **out, const struct export_env *env);
+	/* Never blocks. The snapshot is borrowed: keep it with metrics__get(). */
+	enum export_result (*send)(struct metrics_exporter *exporter, struct metrics *metrics);
+	void (*close)(struct metrics_exporter *exporter);
+};
+
+#define METRICS_EXPORTER(name) extern const struct metrics_export_ops export_##name##_metrics;
+#include "export/metrics_list.h"
+#undef METRICS_EXPORTER
+
+/* NULL if there is none of that name. */
+const struct metrics_export_ops *metrics_export_find(struct str name);
+
+#endif

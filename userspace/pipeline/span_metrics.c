@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/span_metrics.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/http_metric.h"
+#include "pipeline/metric_table.h"
+
+/* Processes with metrics at one time; each costs some 10 KB and more with its points. */
+#define GROUPS_MAX 1024
+/* W3C Trace Context 3.2.2.5 */
+#define FLAG_SAMPLED 0x01
+
+/* The metrics of one process, which live while it does, and while requests of it are open. */
+struct group {
+	struct group *next;	   /* in the order of their first requests */
+	struct resource *resource; /* one reference */
+	struct metric_table tables[HTTP_METRIC_CNT];
+	u32 open; /* requests in flight, each with an entry in span_metrics.open */
+	bool exited;
+};
+
+struct span_metrics {
+	struct span_metrics_env env;
+	const struct metric_info *infos[HTTP_METRIC_CNT]; /* NULL: not recorded */
+	struct group *groups, **tail;
+	struct map by_resource; /* address of a resource -> group */
+	struct map open;	/* address of a call -> its metric_entry in HTTP_ACTIVE */
+	u32 budget;
+	u64 since_ns;  /* the collection before, or the first record */
+	u64 newest_ns; /* of all records */
+	u64 lost;
+};
+
+/* ---- groups ---- */
+
+static u64 address(const void *object)
+{
+	return (u64)(uintptr_t)object;
+}
+
+static void group__free(struct group *group)
+{
+	u32 i;
+
+	for (i = 0; i < HTTP_METRIC_CNT; i++)
+		metric_table__free(&group->tables[i]);
+	resource__put(group->resource);
+	free(group);
+}
+
+static struct group *add_group(struct span_metrics *metrics, struct resource *resource)
+{
+	struct group *group;
+	u32 i;
+
+	if (metrics->by_resource.cnt >= GROUPS_MAX)
+		return NULL;
+	group = calloc(1, sizeof(*group));
+	if (!group)
+		return NULL;
+	for (i = 0; i < HTTP_METRIC_CNT; i++)
+		metric_table__init(&group->tables[i], metrics->infos[i], &metrics->budget);
+	if (map__set(&metrics->by_resource, address(resource), group)) {
+		group__free(group);
+		return NULL;
+	}
+	group->resource = resource__get(resource);
+	*metrics->tail = group;
+	metrics->tail = &group->next;
+	return group;
+}
+
+static struct group *group_of(struct span_metrics *metrics, struct resource *resource)
+{
+	struct group *group = map__get(&metrics->by_resource, address(resource));
+
+	return group ? group : add_group(metrics, resource);
+}
+
+/* ---- records ---- */
+
+/* One measurement of a call on its way into a table. */
+struct source {
+	const struct http_call *call;
+	struct str route; /* empty if not known */
+	u64 ns;		  /* unix; when it was measured */
+	const struct trace_context *context;
+};
+
+/* NULL when there is no memory. */
+static struct metric_entry *entry_of(const struct span_metrics *metrics, struct group *group,
+				     enum http_metric metric, const struct source *source)
+{
+	struct arena mem __cleanup(arena__free) = {0};
+	struct attr list[HTTP_METRIC_ATTRS_MAX];
+	struct attrs attrs = {.v = list, .cap = HTTP_METRIC_ATTRS_MAX};
+	struct http_metric_source from = {metrics->env.semconv, source->call, source->route, &mem};
+
+	if (http_metric_attrs(metric, &from, &attrs))
+		return NULL;
+	return metric_table__entry(&group->tables[metric], &attrs, source->ns);
+}
+
+static void note_time(struct span_metrics *metrics, u64 ns)
+{
+	if (!metrics->since_ns)
+		metrics->since_ns = ns;
+	if (ns > metrics->newest_ns)
+		metrics->newest_ns = ns;
+}
+
+/*
+ * In flight: a request begins before its span and ends after it, so there is no context, and no
+ * exemplar unless all are wanted.
+ */
+static void move_active(struct span_metrics *metrics, struct metric_entry *entry, s64 by, u64 ns)
+{
+	struct measurement measurement = {
+		.value.i = by,
+		.time_ns = ns,
+		.exemplar = metrics->env.exemplars == EXEMPLAR_ALWAYS_ON,
+	};
+
+	metric_entry__record(entry, &measurement);
+}
+
+void span_metrics__begin(struct span_metrics *metrics, const struct http_call *call,
+			 struct resource *resource)
+{
+	struct source source = {.call = call, .ns = call->start_ns};
+	struct group *group = group_of(metrics, resource);
+	struct metric_entry *entry = NULL;
+
+	note_time(metrics, source.ns);
+	if (group)
+		entry = entry_of(metrics, group, HTTP_ACTIVE, &source);
+	if (!entry || map__set(&metrics->open, address(call), entry)) {
+		metrics->lost++;
+		return;
+	}
+	group->open++;
+	move_active(metrics, entry, 1, source.ns);
+}
+
+static void leave(struct span_metrics *metrics, const struct http_call *call, u64 ns)
+{
+	struct metric_entry *entry = map__del(&metrics->open, address(call));
+
+	if (!entry) /* counted as lost when it began */
+		return;
+	container_of(entry->table, struct group, tables[HTTP_ACTIVE])->open--;
+	move_active(metrics, entry, -1, ns);
+}
+
+/* A histogram's measurement, if this metric is recorded. */
+static void record(struct span_metrics *metrics, struct group *group, enum http_metric metric,
+		   const struct source *source, union metric_value value)
+{
+	enum exemplar_filter filter = metrics->env.exemplars;
+	struct measurement measurement = {
+		.value = value,
+		.time_ns = source->ns,
+		.exemplar = filter == EXEMPLAR_ALWAYS_ON || (filter == EXEMPLAR_TRACE_BASED &&
+							     source->context->flags & FLAG_SAMPLED),
+		.context = source->context,
+	};
+	struct metric_entry *entry;
+
+	if (!metrics->infos[metric])
+		return;
+	entry = entry_of(metrics, group, metric, source);
+	if (entry)
+		metric_entry__record(entry, &measurement);
+	else
+		metrics->lost++;
+}
+
+/* Whole milliseconds, halves to the even one, as Python's round(). */
+static s64 round_ms(u64 ns)
+{
+	u64 ms = ns / NSEC_PER_MSEC, rest = ns % NSEC_PER_MSEC, half = NSEC_PER_MSEC / 2;
+
+	return (s64)(ms + (rest > half || (rest == half && ms % 2)));
+}
+
+void span_metrics__end(struct span_metrics *metrics, const struct span *span, struct str route,
+		       const struct body_sizes *sizes)
+{
+	struct source source = {span->http, route, span->end_ns, &span->context};
+	struct group *group = group_of(metrics, span->resource);
+	u64 ns = span->end_ns - span->start_ns;
+
+	note_time(metrics, source.ns);
+	leave(metrics, span->http, source.ns);
+	if (!group) {
+		metrics->lost++;
+		return;
+	}
+	record(metrics, group, HTTP_DURATION_MS, &source, (union metric_value){.i = round_ms(ns)});
+	record(metrics, group, HTTP_DURATION, &source,
+	       (union metric_value){.d = (double)ns / NSEC_PER_SEC});
+	if (sizes && sizes->request >= 0)
+		record(metrics, group, HTTP_REQUEST_SIZE, &source,
+		       (union metric_value){.i = sizes->request});
+	if (sizes && sizes->response >= 0)
+		record(metrics, group, HTTP_RESPONSE_SIZE, &source,
+		       (union metric_value){.i = sizes->response});
+}
+
+void span_metrics__discard(struct span_metrics *metrics, const struct http_call *call)
+{
+	leave(metrics, call, call->end_ns ? call->end_ns : call->start_ns);
+}
+
+void span_metrics__exit(struct span_metrics *metrics, const struct resource *resource)
+{
+	struct group *group = map__get(&metrics->by_resource, address(resource));
+
+	if (group)
+		group->exited = true;
+}
+
+/* ---- collections ---- */
+
+static int snapshot_group(const struct span_metrics *metrics, struct group *group,
+			  struct metric_group *out)
+{
+	int err = 0;
+	u32 i;
+
+	out->resource = resource__get(group->resource);
+	out->scope = semconv__scope(metrics->env.semconv);
+	out->metrics = calloc(HTTP_METRIC_CNT, sizeof(*out->metrics));
+	if (!out->metrics)
+		return -ENOMEM;
+	for (i = 0; i < HTTP_METRIC_CNT && !err; i++)
+		if (group->tables[i].cnt)
+			err = metric_table__snapshot(&group->tables[i],
+						     &out->metrics[out->metric_cnt++]);
+	return err;
+}
+
+/* What was collected starts over; a process that is gone goes. */
+static void restart(struct span_metrics *metrics)
+{
+	struct group **link = &metrics->groups, *group;
+	u32 i;
+
+	while ((group = *link)) {
+		for (i = 0; i < HTTP_METRIC_CNT; i++)
+			if (group->tables[i].cnt)
+				metric_table__collected(&group->tables[i]);
+		if (!group->exited || group->open) {
+			link = &group->next;
+			continue;
+		}
+		*link = group->next;
+		map__del(&metrics->by_resource, address(group->resource));
+		group__free(group);
+	}
+	metrics->tail = link;
+}
+
+static int snapshot(struct span_metrics *metrics, struct metrics *out)
+{
+	struct group *group;
+	int err = 0;
+
+	for (group = metrics->groups; group && !err; group = group->next) {
+		/* nobody else holds it: since exec the process has another one */
+		group->exited |= group->resource->refs == 1;
+		err = snapshot_group(metrics, group, &out->groups[out->group_cnt++]);
+	}
+	return err;
+}
+
+struct metrics *span_metrics__collect(struct span_metrics *metrics, u64 now)
+{
+	struct metrics *out;
+
+	if (!metrics->groups)
+		return NULL;
+	out = metrics__new(metrics->by_resource.cnt);
+	if (!out || snapshot(metrics, out)) {
+		metrics__put(out);
+		return NULL;
+	}
+	/* what the kernel saw last may be younger than the tick that collects it */
+	out->time_ns = now > metrics->newest_ns ? now : metrics->newest_ns;
+	out->since_ns = metrics->since_ns;
+	metrics->since_ns = out->time_ns;
+	restart(metrics);
+	return out;
+}
+
+u64 span_metrics__lost(const struct span_metrics *metrics)
+{
+	return metrics->lost;
+}
+
+/* ---- life ---- */
+
+static bool recorded(const struct span_metrics_env *env, enum http_metric metric)
+{
+	switch (metric) {
+	case HTTP_ACTIVE:
+		return true;
+	case HTTP_DURATION_MS:
+		return semconv__set(env->semconv) & SEMCONV_LEGACY;
+	case HTTP_DURATION:
+		return semconv__set(env->semconv) & SEMCONV_STABLE;
+	default:
+		return env->body_sizes;
+	}
+}
+
+int span_metrics__new(struct span_metrics **out, const struct span_metrics_env *env)
+{
+	struct span_metrics *metrics = calloc(1, sizeof(*metrics));
+	u32 i;
+
+	if (!metrics)
+		return -ENOMEM;
+	metrics->env = *env;
+	metrics->tail = &metrics->groups;
+	metrics->budget = METRIC_POINTS_MAX;
+	for (i = 0; i < HTTP_METRIC_CNT; i++)
+		if (recorded(env, i))
+			metrics->infos[i] = http_metric_info(i, semconv__set(env->semconv));
+	*out = metrics;
+	return 0;
+}
+
+void span_metrics__free(struct span_metrics *metrics)
+{
+	struct group *group, *next;
+
+	if (!metrics)
+		return;
+	for (group = metrics->groups; group; group = next) {
+		next = group->next;
+		group__free(group);
+	}
+	map__free(&metrics->by_resource);
+	map__free(&metrics->open);
+	free(metrics);
+}
