@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Metrics, wired: the tracer tells of calls, span_metrics counts them, ticks and the end export them.
- * If no exporter wants metrics nothing is counted.
+ * Metrics, wired: the tracer tells of calls, span_metrics counts them, ticks and the end export
+ * them. If no exporter wants metrics nothing is counted.
  */
 #include <errno.h>
 #include <string.h>
@@ -45,12 +45,10 @@ void app__free_metrics(struct app *app)
 void app_on_begun(void *owner, const struct http_call *call)
 {
 	struct app *app = owner;
-	struct resource *resource;
+	/* asked for in any case, so that a recording can be replayed with metrics and without */
+	struct resource *resource = process_table__resource(app->processes, call->peer.tgid);
 
-	if (!app->metrics)
-		return;
-	resource = process_table__resource(app->processes, call->peer.tgid);
-	if (resource)
+	if (app->metrics && resource)
 		span_metrics__begin(app->metrics, call, resource);
 	resource__put(resource);
 }

@@ -112,3 +112,7 @@ def metrics_replayed(run):
     check_equal(again.wait_exit(), 0, "status of the replay")
     check(again.stdout() == daemon.stdout(), "the replay tells something else")
     check_equal(sum(durations(exports(daemon)[-1]).values()), 24, "the last export's count")
+    quiet = run.daemon("--replay", recording, "--traces_exporter", "console")
+    check_equal(quiet.wait_exit(), 0, "status of the second replay")
+    check_equal(quiet.documents(), [d for d in daemon.documents() if "name" in d],
+                "spans without metrics")
