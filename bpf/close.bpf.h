@@ -2,15 +2,16 @@
 /*
  * When a connection ends, and how far connections are that no call will tell of.
  *
- * Sockets are found by their storage, not by the process: at its exit they close after it is gone, and
- * a reset arrives in whatever context the packet does.
+ * Sockets are found by their storage, not by the process: at its exit they close after it is gone,
+ * and a reset arrives in whatever context the packet does.
  */
 #ifndef CLOSE_BPF_H
 #define CLOSE_BPF_H
 
 #include "state.bpf.h"
 
-static __always_inline void put_state(struct ev_state *out, struct conn *st, struct tcp_sock *tp, u16 type)
+static __always_inline void put_state(struct ev_state *out, struct conn *st, struct tcp_sock *tp,
+				      u16 type)
 {
 	event_init(&out->hdr, type, sizeof(*out), bpf_ktime_get_ns(), st->cookie);
 	out->rx_off = st->rx_off;
@@ -22,13 +23,14 @@ static __always_inline void put_state(struct ev_state *out, struct conn *st, str
 	out->pad = 0;
 }
 
-/* A held request that will see no answer goes first. Reserved at its largest size: closes are rare enough. */
+/* A held request that will see no answer goes first. Reserved at its largest size: closes are rare
+ * enough. */
 static __always_inline void tell_hold(struct conn *st)
 {
 	struct held_record {
 		struct ev_data in;
 		u8 bytes[HOLD_MAX];
-	} *record;
+	} * record;
 	u64 len = bounded(st->hold.hdr.size, sizeof(*record));
 
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
@@ -86,7 +88,7 @@ static __always_inline void on_close(struct sock *sk)
 	out = bpf_ringbuf_reserve(&ring, sizeof(*out), 0);
 	if (!out) {
 		count(lost_records);
-		st->closed = 0;	/* the sweep or the next state tries again */
+		st->closed = 0; /* the sweep or the next state tries again */
 		return;
 	}
 	put_state(out, st, tp, EV_CLOSE);
@@ -113,9 +115,9 @@ static __always_inline void freeze(struct conn *st, struct sock *sk)
 }
 
 /*
- * FIN_WAIT1 and LAST_ACK: this side has closed or shut down sending, nothing more will go out. CLOSE
- * comes from a reset, too, while the process still holds the socket and may read what had arrived:
- * then only the error is kept, and tcp_destroy_sock follows when it lets go.
+ * FIN_WAIT1 and LAST_ACK: this side has closed or shut down sending, nothing more will go out.
+ * CLOSE comes from a reset, too, while the process still holds the socket and may read what had
+ * arrived: then only the error is kept, and tcp_destroy_sock follows when it lets go.
  */
 static __always_inline int on_state(struct sock *sk, int state)
 {
@@ -146,9 +148,9 @@ static __always_inline bool is_wanted(struct sock *sk, struct conn *st)
 }
 
 /*
- * The sweep visits every connection with state: requests still held, and positions user space does not
- * know yet (the last send of an answer, a thinned tail), and, where control.presence asks, all others
- * that are still open.
+ * The sweep visits every connection with state: requests still held, and positions user space does
+ * not know yet (the last send of an answer, a thinned tail), and, where control.presence asks, all
+ * others that are still open.
  */
 static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 {
@@ -166,10 +168,11 @@ static __always_inline int on_sweep(struct sock *sk, struct conn *st)
 		if (!tp)
 			return 0;
 	}
-	/* from now on !tp is asked of tp itself and not of is_unix, which 6.1 does not see as the same */
+	/* from now on !tp is asked of tp itself and not of is_unix, which 6.1 does not see as the
+	 * same */
 	asm volatile("" : "+r"(tp));
 	if (!tx_snapshot(st, tp, &tx_off, &ts))
-		return 0;	/* it is being sent on just now: the next sweep */
+		return 0; /* it is being sent on just now: the next sweep */
 	behind = tx_off != st->told_tx || is_wanted(sk, st);
 	holds = __sync_val_compare_and_swap(&st->held, HELD_YES, HELD_TAKEN) == HELD_YES;
 	if (!holds && !(behind && st->announced))

@@ -2,8 +2,9 @@
 /*
  * The only thing that kernel side and user space share: what a ring buffer record looks like.
  *
- * A record is one event or several, each 8-byte aligned and beginning with struct event. The fast path is
- * such a record of two: a request that was held in the socket's storage and the answer that followed.
+ * A record is one event or several, each 8-byte aligned and beginning with struct event. The fast
+ *path is such a record of two: a request that was held in the socket's storage and the answer that
+ *followed.
  *
  *	| event DATA in | bytes | pad | event DATA out | bytes |
  *
@@ -21,49 +22,50 @@
 #define EVENT_VERSION 1
 
 enum event_type {
-	EV_OPEN = 1,	/* struct ev_open: a connection is seen for the first time */
-	EV_IN = 2,	/* struct ev_data: bytes read by the process */
-	EV_OUT = 3,	/* struct ev_data: bytes the process wants sent */
-	EV_STATE = 4,	/* struct ev_state: how far a connection is, from the sweep */
-	EV_CLOSE = 5,	/* struct ev_state: the process closed it, or shut down sending */
-	EV_FORK = 6,	/* struct ev_process: tgid is new, a child of parent */
-	EV_EXEC = 7,	/* struct ev_process */
-	EV_EXIT = 8,	/* struct ev_process: its last thread is gone */
+	EV_OPEN = 1,  /* struct ev_open: a connection is seen for the first time */
+	EV_IN = 2,    /* struct ev_data: bytes read by the process */
+	EV_OUT = 3,   /* struct ev_data: bytes the process wants sent */
+	EV_STATE = 4, /* struct ev_state: how far a connection is, from the sweep */
+	EV_CLOSE = 5, /* struct ev_state: the process closed it, or shut down sending */
+	EV_FORK = 6,  /* struct ev_process: tgid is new, a child of parent */
+	EV_EXEC = 7,  /* struct ev_process */
+	EV_EXIT = 8,  /* struct ev_process: its last thread is gone */
 };
 
 enum event_flag {
-	EVENT_TURN = 1 << 0,		/* IN: the first read since the process sent something */
-	EVENT_CONFIRMED = 1 << 1,	/* OUT: len bytes did move; else they are only wanted */
-	EVENT_IO_URING = 1 << 2,	/* IN: bytes not taken, the thread uses io_uring */
-	EVENT_FAULT = 1 << 3,		/* some bytes were not readable */
+	EVENT_TURN = 1 << 0,	  /* IN: the first read since the process sent something */
+	EVENT_CONFIRMED = 1 << 1, /* OUT: len bytes did move; else they are only wanted */
+	EVENT_IO_URING = 1 << 2,  /* IN: bytes not taken, the thread uses io_uring */
+	EVENT_FAULT = 1 << 3,	  /* some bytes were not readable */
 };
 
 struct event {
-	__u16 type;	/* enum event_type */
-	__u16 flags;	/* enum event_flag */
-	__u32 size;	/* of the whole event with its bytes, without padding */
+	__u16 type;  /* enum event_type */
+	__u16 flags; /* enum event_flag */
+	__u32 size;  /* of the whole event with its bytes, without padding */
 	__u64 ts;
-	__u64 conn;	/* socket cookie; 0 for process events */
-	__u32 tgid;	/* the process and thread it happened in; of EV_STATE the sweeper's, without meaning */
+	__u64 conn; /* socket cookie; 0 for process events */
+	__u32 tgid; /* the process and thread it happened in; of EV_STATE the sweeper's, without
+		       meaning */
 	__u32 tid;
 };
 
-enum event_family { EVENT_UNIX = 1, EVENT_INET = 2, EVENT_INET6 = 10 };	/* as AF_* on Linux */
+enum event_family { EVENT_UNIX = 1, EVENT_INET = 2, EVENT_INET6 = 10 }; /* as AF_* on Linux */
 
 struct ev_open {
 	struct event hdr;
-	__u16 family;		/* enum event_family */
-	__u16 local_port, remote_port;	/* host order */
-	__u16 path_len;		/* unix: bytes of path that follow */
-	__u8 local[16], remote[16];	/* network order; IPv4 in the first 4 */
-	char path[];		/* unix: the local name; begins with NUL if abstract */
+	__u16 family;		       /* enum event_family */
+	__u16 local_port, remote_port; /* host order */
+	__u16 path_len;		       /* unix: bytes of path that follow */
+	__u8 local[16], remote[16];    /* network order; IPv4 in the first 4 */
+	char path[];		       /* unix: the local name; begins with NUL if abstract */
 };
 
 struct ev_data {
 	struct event hdr;
 	__u64 rx_off;	/* IN: offset of its first byte. OUT: bytes read so far */
 	__u64 tx_off;	/* OUT: offset of its first byte. IN: bytes sent so far */
-	__u64 moved_ts;	/* when the last of the tx_off bytes was handed over; 0 if none was */
+	__u64 moved_ts; /* when the last of the tx_off bytes was handed over; 0 if none was */
 	__u32 len;	/* bytes moved or wanted */
 	__u32 cap;	/* the first cap of them follow */
 	__u32 tail;	/* after those, the last tail of them; 0 if cap == len */
@@ -76,43 +78,43 @@ struct ev_data {
 struct ev_state {
 	struct event hdr;
 	__u64 rx_off, tx_off;
-	__u64 moved_ts;		/* as in struct ev_data */
-	__u64 tail_end;		/* the offset after the last send whose record was thinned out; 0 if none */
-	__u8 tail[EVENT_TAIL];	/* its last bytes */
-	__u32 err;		/* errno of the socket, 0 if none */
+	__u64 moved_ts; /* as in struct ev_data */
+	__u64 tail_end; /* the offset after the last send whose record was thinned out; 0 if none */
+	__u8 tail[EVENT_TAIL]; /* its last bytes */
+	__u32 err;	       /* errno of the socket, 0 if none */
 	__u32 pad;
 };
 
 struct ev_process {
 	struct event hdr;
-	__u32 parent;	/* EV_FORK */
+	__u32 parent; /* EV_FORK */
 	__u32 pad;
 };
 
 /* Counters of one CPU; the kernel side only adds, user space only reads. */
 struct cpu_stats {
-	__u64 lost_records;	/* the ring buffer was full */
-	__u64 lost_begins;	/* ... and the record held the begin of a request */
-	__u64 faults;		/* user memory not readable */
-	__u64 no_storage;	/* no memory for a connection's state */
-	__u64 io_uring;		/* reads whose bytes were not taken */
+	__u64 lost_records; /* the ring buffer was full */
+	__u64 lost_begins;  /* ... and the record held the begin of a request */
+	__u64 faults;	    /* user memory not readable */
+	__u64 no_storage;   /* no memory for a connection's state */
+	__u64 io_uring;	    /* reads whose bytes were not taken */
 	__u64 pad[3];
 };
 
 enum presence {
 	PRESENCE_NONE = 0,
-	PRESENCE_UNIX = 1,	/* unix sockets have no close hook: those not told of are gone */
-	PRESENCE_ALL = 2,	/* closes may have been lost with their records */
+	PRESENCE_UNIX = 1, /* unix sockets have no close hook: those not told of are gone */
+	PRESENCE_ALL = 2,  /* closes may have been lost with their records */
 };
 
 /* Knobs that user space turns while programs run, and what they tell it outside the ring. */
 struct control {
-	__u32 mute_generation;	/* grows when the map `muted` does */
-	__u32 response_head;	/* bytes of an answer's first send to copy; grows with what is seen */
-	__u32 presence;		/* enum presence: whom the sweep tells of even without news */
-	__u32 activity;		/* something was held or left to tell since user space cleared it */
-	__u32 woken;		/* a wakeup was sent and user space has not yet come */
-	__u32 unix_sends;	/* the hook on sends of unix sockets is there: their reads may be told */
+	__u32 mute_generation; /* grows when the map `muted` does */
+	__u32 response_head; /* bytes of an answer's first send to copy; grows with what is seen */
+	__u32 presence;	     /* enum presence: whom the sweep tells of even without news */
+	__u32 activity;	     /* something was held or left to tell since user space cleared it */
+	__u32 woken;	     /* a wakeup was sent and user space has not yet come */
+	__u32 unix_sends; /* the hook on sends of unix sockets is there: their reads may be told */
 };
 
 /* Longest run of bytes one event carries. */

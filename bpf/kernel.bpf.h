@@ -18,7 +18,7 @@ extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
 
 /* Set by user space before loading, from what it found. */
 const volatile bool have_rdonly_cast;
-const volatile u32 tcp_recvmsg_args = 5;	/* 6 before 5.19, which had one more */
+const volatile u32 tcp_recvmsg_args = 5; /* 6 before 5.19, which had one more */
 
 static __always_inline struct tcp_sock *tcp_of(const struct sock *sk)
 {
@@ -53,24 +53,24 @@ static __always_inline bool iter_is_iovec(const struct iov_iter *iter)
 
 /* Syscalls that read from or write to a socket with the caller's buffers (x86-64). */
 #if defined(__TARGET_ARCH_x86)
-#define NR_READ     0
-#define NR_WRITE    1
-#define NR_READV    19
-#define NR_WRITEV   20
-#define NR_SENDTO   44
-#define NR_RECVFROM 45
-#define NR_SENDMSG  46
-#define NR_RECVMSG  47
-#define NR_PREADV   295
-#define NR_PWRITEV  296
-#define NR_RECVMMSG 299
-#define NR_SENDMMSG 307
-#define NR_PREADV2  327
-#define NR_PWRITEV2 328
-#define REGS_NR(r)   ((r)->orig_ax)
-#define REGS_ARG2(r) ((r)->si)
-#define REGS_ARG3(r) ((r)->dx)
-#define REGS_ARG5(r) ((r)->r8)
+#define NR_READ	       0
+#define NR_WRITE       1
+#define NR_READV       19
+#define NR_WRITEV      20
+#define NR_SENDTO      44
+#define NR_RECVFROM    45
+#define NR_SENDMSG     46
+#define NR_RECVMSG     47
+#define NR_PREADV      295
+#define NR_PWRITEV     296
+#define NR_RECVMMSG    299
+#define NR_SENDMMSG    307
+#define NR_PREADV2     327
+#define NR_PWRITEV2    328
+#define REGS_NR(r)     ((r)->orig_ax)
+#define REGS_ARG2(r)   ((r)->si)
+#define REGS_ARG3(r)   ((r)->dx)
+#define REGS_ARG5(r)   ((r)->r8)
 #define SIZEOF_MMSGHDR 64
 #else
 #error "syscall numbers of this architecture are not known yet"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Every hook of otel-ebpf. A hook only says where it sits and what it hands on; what happens then is in
- * receive, send, close and process.bpf.h. User space loads those that this kernel takes
+ * Every hook of otel-ebpf. A hook only says where it sits and what it hands on; what happens then
+ * is in receive, send, close and process.bpf.h. User space loads those that this kernel takes
  * (userspace/capture/hooks.c says which belong together); each is loadable alone.
  */
 #include "receive.bpf.h"
@@ -15,7 +15,8 @@ int BPF_PROG(receive_sock, struct sock *sk, int ret, int flags)
 	return on_receive(sk, ret, flags);
 }
 
-/* Before 6.3. Arguments before 5.19: sk, msg, len, nonblock, flags, addr_len; later without nonblock. */
+/* Before 6.3. Arguments before 5.19: sk, msg, len, nonblock, flags, addr_len; later without
+ * nonblock. */
 SEC("fexit/tcp_recvmsg")
 int receive_tcp(u64 *ctx)
 {
@@ -27,7 +28,8 @@ int receive_tcp(u64 *ctx)
 }
 
 SEC("fexit/unix_stream_recvmsg")
-int BPF_PROG(receive_unix, struct socket *sock, struct msghdr *msg, unsigned long size, int flags, int ret)
+int BPF_PROG(receive_unix, struct socket *sock, struct msghdr *msg, unsigned long size, int flags,
+	     int ret)
 {
 	return on_receive(sock->sk, ret, flags);
 }
@@ -52,8 +54,8 @@ int BPF_PROG(sent_tcp, struct sock *sk, struct msghdr *msg, unsigned long size, 
 
 /* sendfile before 6.5, a page at a time */
 SEC("fexit/tcp_sendpage")
-int BPF_PROG(sent_page, struct sock *sk, struct page *page, int offset, unsigned long size, int flags,
-	     int ret)
+int BPF_PROG(sent_page, struct sock *sk, struct page *page, int offset, unsigned long size,
+	     int flags, int ret)
 {
 	return on_tcp_sent(sk, ret);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which processes are traced: children of traced ones at once, at any depth; nobody after its exit. */
+/* Which processes are traced: children of traced ones at once, at any depth; nobody after its exit.
+ */
 #ifndef PROCESS_BPF_H
 #define PROCESS_BPF_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a traced process reads from its sockets. The hooks fire once per call, after it, so the bytes
- * lie in the caller's buffer, which the running syscall's registers name.
+ * What a traced process reads from its sockets. The hooks fire once per call, after it, so the
+ * bytes lie in the caller's buffer, which the running syscall's registers name.
  *
- * The first read after a send begins a request (as far as the kernel can tell). If it is short it is
- * held in the storage until the answer, and both go out as one record; a second read before that, the
- * sweep or the close sends it on alone. Of a request's reads --capture_head bytes are copied in all;
- * the offsets tell of the rest.
+ * The first read after a send begins a request (as far as the kernel can tell). If it is short it
+ * is held in the storage until the answer, and both go out as one record; a second read before
+ * that, the sweep or the close sends it on alone. Of a request's reads --capture_head bytes are
+ * copied in all; the offsets tell of the rest.
  */
 #ifndef RECEIVE_BPF_H
 #define RECEIVE_BPF_H
@@ -28,11 +28,11 @@ static __always_inline void fill(struct ev_data *in, struct conn *st, struct tcp
 struct reading {
 	struct task_struct *task;
 	struct sock *sk;
-	struct tcp_sock *tp;	/* NULL: a unix socket */
+	struct tcp_sock *tp; /* NULL: a unix socket */
 	u64 ts;
-	u32 len;		/* bytes read */
-	u32 want;		/* bytes of them to copy */
-	u16 flags;		/* enum event_flag */
+	u32 len;   /* bytes read */
+	u32 want;  /* bytes of them to copy */
+	u16 flags; /* enum event_flag */
 };
 
 static __always_inline void fault(u16 *flags)
@@ -96,7 +96,8 @@ static __always_inline bool hold(struct conn *st, const struct reading *read)
 	return true;
 }
 
-static __always_inline void tell_read(struct scratch *s, struct conn *st, const struct reading *read)
+static __always_inline void tell_read(struct scratch *s, struct conn *st,
+				      const struct reading *read)
 {
 	u32 begins = st->held && begins_request(st->hold_bytes[0]);
 	u16 flags = read->flags;
@@ -140,16 +141,17 @@ static __always_inline struct conn *moved_on(const struct reading *read)
 }
 
 /*
- * Answers on unix sockets are not seen before their hook is attached, which taxes every send on TCP as
- * well and so waits for the first unix socket that is read. Telling the reads before would make later
- * answers look like theirs.
+ * Answers on unix sockets are not seen before their hook is attached, which taxes every send on TCP
+ * as well and so waits for the first unix socket that is read. Telling the reads before would make
+ * later answers look like theirs.
  */
 static __always_inline void announce_unix(const struct reading *read)
 {
 	struct conn *st = conn_get(read->sk, NULL);
 	struct scratch *s = scratch_of(SCRATCH_RECEIVE + SCRATCH_UNIX);
 
-	if (st && s && !st->announced && tell(s, put_open(s, st, read->sk, read->task, read->ts), 0, 0))
+	if (st && s && !st->announced &&
+	    tell(s, put_open(s, st, read->sk, read->task, read->ts), 0, 0))
 		st->announced = 1;
 }
 
@@ -194,7 +196,8 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 		count(io_uring);
 	}
 	read.ts = bpf_ktime_get_ns();
-	if (read.flags == EVENT_TURN && read.len <= HOLD_MAX && read.want == read.len && hold(st, &read))
+	if (read.flags == EVENT_TURN && read.len <= HOLD_MAX && read.want == read.len &&
+	    hold(st, &read))
 		return 0;
 	s = scratch_of(read.tp ? SCRATCH_RECEIVE : SCRATCH_RECEIVE + SCRATCH_UNIX);
 	if (s)

@@ -2,14 +2,15 @@
 /*
  * What is sent on the sockets of traced processes.
  *
- * TCP hooks fire before bytes are copied: at each chunk (tracepoint tcp_sendmsg_locked, 6.16) or once
- * a call (tcp_sendmsg). They know where the bytes will go (write_seq) and how many are wanted; that
- * they went shows in the next position seen, here, in the sweep or at the close. Unix hooks fire after
- * the call and know what moved.
+ * TCP hooks fire before bytes are copied: at each chunk (tracepoint tcp_sendmsg_locked, 6.16) or
+ * once a call (tcp_sendmsg). They know where the bytes will go (write_seq) and how many are wanted;
+ * that they went shows in the next position seen, here, in the sweep or at the close. Unix hooks
+ * fire after the call and know what moved.
  *
- * The first send after a read is told with the start of its bytes (control.response_head), later ones
- * whole up to SEND_WHOLE, else their first SEND_FIRST bytes, and always the last EVENT_TAIL; one that
- * begins like a new answer (pipelining) again as a first. After SEND_TOLD sends only those are told.
+ * The first send after a read is told with the start of its bytes (control.response_head), later
+ * ones whole up to SEND_WHOLE, else their first SEND_FIRST bytes, and always the last EVENT_TAIL;
+ * one that begins like a new answer (pipelining) again as a first. After SEND_TOLD sends only those
+ * are told.
  */
 #ifndef SEND_BPF_H
 #define SEND_BPF_H
@@ -23,15 +24,16 @@
 
 /* Bytes that are to be sent: pieces in s->vec; the last of them once more for the tail. */
 struct sending {
-	u64 len;	/* bytes in all */
-	u64 skip;	/* bytes of the first piece already gone */
+	u64 len;  /* bytes in all */
+	u64 skip; /* bytes of the first piece already gone */
 	struct task_struct *task;
 	u64 ts;
 	u32 cnt;	/* pieces in s->vec, 0: none are user memory */
-	bool confirmed;	/* len bytes did move */
+	bool confirmed; /* len bytes did move */
 };
 
-static __always_inline void pieces_of_iter(struct scratch *s, const struct msghdr *msg, struct sending *out)
+static __always_inline void pieces_of_iter(struct scratch *s, const struct msghdr *msg,
+					   struct sending *out)
 {
 	const struct iov_iter *iter = &msg->msg_iter;
 	u64 cnt;
@@ -53,7 +55,8 @@ static __always_inline void pieces_of_iter(struct scratch *s, const struct msghd
 	}
 }
 
-/* The last bytes of what is to be sent, to rec[at]; 0 where they lie beyond the pieces looked at. */
+/* The last bytes of what is to be sent, to rec[at]; 0 where they lie beyond the pieces looked at.
+ */
 static __always_inline u32 take_tail(struct scratch *s, const struct sending *send, u32 at)
 {
 	u32 want = send->len < EVENT_TAIL ? send->len : EVENT_TAIL;
@@ -66,12 +69,14 @@ static __always_inline bool begins_answer(const u8 *bytes)
 	return *(const u32 *)bytes == 0x50545448 /* "HTTP" */ && bytes[4] == '/';
 }
 
-/* Copies what is told of a send to rec[at]; *cap and *tail say how much. False: nothing worth telling. */
-static __always_inline bool take_send(struct scratch *s, struct conn *st, const struct sending *send,
-				      u32 at, bool first, u32 *cap, u32 *tail)
+/* Copies what is told of a send to rec[at]; *cap and *tail say how much. False: nothing worth
+ * telling. */
+static __always_inline bool take_send(struct scratch *s, struct conn *st,
+				      const struct sending *send, u32 at, bool first, u32 *cap,
+				      u32 *tail)
 {
-	u64 want = first ? bounded(control.response_head, EVENT_BYTES_MAX) :
-			   (send->len <= SEND_WHOLE ? SEND_WHOLE : SEND_FIRST);
+	u64 want = first ? bounded(control.response_head, EVENT_BYTES_MAX)
+			 : (send->len <= SEND_WHOLE ? SEND_WHOLE : SEND_FIRST);
 	u64 got;
 
 	if (want > send->len)
@@ -102,8 +107,8 @@ static __always_inline bool take_send(struct scratch *s, struct conn *st, const 
 	return false;
 }
 
-static __always_inline void fill_out(struct ev_data *out, struct conn *st, const struct sending *send,
-				     u64 off, u32 copied)
+static __always_inline void fill_out(struct ev_data *out, struct conn *st,
+				     const struct sending *send, u64 off, u32 copied)
 {
 	event_init(&out->hdr, EV_OUT, sizeof(*out) + copied, send->ts, st->cookie);
 	event_by(&out->hdr, send->task);
@@ -135,7 +140,8 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 	at = bounded(at, FRONT_MAX - sizeof(*out));
 	out = (struct ev_data *)(s->rec + at);
 	/* of unix sockets everything is told: no close will tell how far they came */
-	worth = send->cnt ? take_send(s, st, send, at + sizeof(*out), first, &cap, &tail) : st->is_unix;
+	worth = send->cnt ? take_send(s, st, send, at + sizeof(*out), first, &cap, &tail)
+			  : st->is_unix;
 	if (worth) {
 		fill_out(out, st, send, off, cap + tail);
 		out->len = send->len > 0xffffffff ? 0xffffffff : send->len;
@@ -152,8 +158,8 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 }
 
 /*
- * The fast path: a held request and its short answer, in one buffer. The answer goes where it follows
- * the request in the storage, and both leave from there: no other copy is made.
+ * The fast path: a held request and its short answer, in one buffer. The answer goes where it
+ * follows the request in the storage, and both leave from there: no other copy is made.
  */
 static __always_inline bool tell_pair(struct conn *st, const struct msghdr *msg,
 				      const struct sending *send, u64 off)

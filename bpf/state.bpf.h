@@ -6,10 +6,12 @@
  * Who touches it: the send programs run under the socket's lock, the receive programs after it was
  * released, the sweep at any time on another CPU. So
  *  - the send side's numbers are read through a sequence count (tx_snapshot);
- *  - `held` goes from NONE to YES only by the receive program. Who tells the held request either takes it
- *    (sweep, tell_pair) or copies it and then lets go (put_hold), so that it is never overwritten while it
- *    is read. Two may tell it at once: user space drops what it has by its offset;
- *  - positions are 64 bits extended from the socket's 32-bit sequence numbers, written in one store.
+ *  - `held` goes from NONE to YES only by the receive program. Who tells the held request either
+ * takes it (sweep, tell_pair) or copies it and then lets go (put_hold), so that it is never
+ * overwritten while it is read. Two may tell it at once: user space drops what it has by its
+ * offset;
+ *  - positions are 64 bits extended from the socket's 32-bit sequence numbers, written in one
+ * store.
  */
 #ifndef STATE_BPF_H
 #define STATE_BPF_H
@@ -18,41 +20,45 @@
 
 #include "event.h"
 
-/* A first read up to this size waits in the storage for its answer: small, for storage is charged to
- * the socket's option memory (20 KiB in all before 6.7) and lives as long as the connection. */
+/* A first read up to this size waits in the storage for its answer: small, for storage is charged
+ * to the socket's option memory (20 KiB in all before 6.7) and lives as long as the connection. */
 #define HOLD_MAX 1024
-/* Behind it in the storage there is room for its answer, if that is short: the record is then sent from
- * where it lies. With this the storage fills an allocation of 2 KiB, which it takes anyway. */
+/* Behind it in the storage there is room for its answer, if that is short: the record is then sent
+ * from where it lies. With this the storage fills an allocation of 2 KiB, which it takes anyway. */
 #define PAIR_MAX 1640
 /* Pieces of a scattered buffer that are looked at; what lies beyond is not captured. */
 #define VEC_MAX 64
 /* Room in front of a record's last event: OPEN with a path, and a held request. */
-#define FRONT_MAX 2048
+#define FRONT_MAX  2048
 #define RECORD_MAX (FRONT_MAX + 2 * EVENT_BYTES_MAX + 2048)
 
 enum phase { PHASE_NEW, PHASE_READING, PHASE_SENDING };
-enum held { HELD_NONE, HELD_YES, HELD_TAKEN };	/* TAKEN: being told, by the sweep or with its answer */
+enum held {
+	HELD_NONE,
+	HELD_YES,
+	HELD_TAKEN
+}; /* TAKEN: being told, by the sweep or with its answer */
 
 struct conn {
 	u64 cookie;
-	u64 rx_off, tx_off;	/* positions: after the last read, at the last send */
-	u32 rx_seq0, tx_seq0;	/* sequence number of position 0, modulo 2^32 */
-	u32 tx_version;		/* odd while the next three and tx_off change */
+	u64 rx_off, tx_off;   /* positions: after the last read, at the last send */
+	u32 rx_seq0, tx_seq0; /* sequence number of position 0, modulo 2^32 */
+	u32 tx_version;	      /* odd while the next three and tx_off change */
 	u32 mute_generation;
-	u64 sent_ts, moved_ts;	/* the last send; the last one known to have moved bytes */
-	u64 tx_end;		/* where the last send told of wants to get */
-	u64 told_tx;		/* position user space knows of */
+	u64 sent_ts, moved_ts; /* the last send; the last one known to have moved bytes */
+	u64 tx_end;	       /* where the last send told of wants to get */
+	u64 told_tx;	       /* position user space knows of */
 	u64 tail_end;
-	u32 captured;		/* bytes copied of the reads since the last send */
-	u32 sends;		/* sends since the last read */
+	u32 captured; /* bytes copied of the reads since the last send */
+	u32 sends;    /* sends since the last read */
 	u8 phase, announced, muted, closed;
 	u8 is_unix;
-	u8 frozen;		/* the socket's state is CLOSE: tx_off and moved_ts are final */
-	u8 mmsg;		/* message that a recvmmsg under way fills next */
+	u8 frozen; /* the socket's state is CLOSE: tx_off and moved_ts are final */
+	u8 mmsg;   /* message that a recvmmsg under way fills next */
 	u8 pad;
 	u32 err;
-	u32 held;		/* enum held */
-	u32 hold_version;	/* counts the requests ever held */
+	u32 held;	  /* enum held */
+	u32 hold_version; /* counts the requests ever held */
 	u8 tail[EVENT_TAIL];
 	struct ev_data hold;
 	u8 hold_bytes[PAIR_MAX];
@@ -60,8 +66,8 @@ struct conn {
 
 struct scratch {
 	struct iovec vec[VEC_MAX];
-	u64 skip;	/* gather()'s variables: what lies in a map the verifier does not trace, so */
-	u64 done;	/* each turn of the loop looks like the one before to it */
+	u64 skip; /* gather()'s variables: what lies in a map the verifier does not trace, so */
+	u64 done; /* each turn of the loop looks like the one before to it */
 	u8 rec[RECORD_MAX];
 };
 
@@ -74,20 +80,21 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);	/* --ring_size */
+	__uint(max_entries, 16 << 20); /* --ring_size */
 } ring SEC(".maps");
 
-/* One for each program that may run at once: four a CPU, and the sweep's. Programs on tracepoints run
- * without preemption; those on trampolines may be preempted, but never by themselves on that CPU. */
+/* One for each program that may run at once: four a CPU, and the sweep's. Programs on tracepoints
+ * run without preemption; those on trampolines may be preempted, but never by themselves on that
+ * CPU. */
 enum scratch_use {
 	SCRATCH_RECEIVE,
 	SCRATCH_SEND,
-	SCRATCH_UNIX,	/* to add where the socket is one */
+	SCRATCH_UNIX, /* to add where the socket is one */
 	SCRATCH_PER_CPU = 4,
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 3);		/* set by user space: CPUs * 4 + 1 */
+	__uint(max_entries, 3); /* set by user space: CPUs * 4 + 1 */
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
@@ -100,19 +107,19 @@ struct {
 	__type(value, u8);
 } muted SEC(".maps");
 
-#define TGID_MAX (1 << 22)	/* PID_MAX_LIMIT of 64-bit kernels */
-#define CPU_MAX 1024
+#define TGID_MAX (1 << 22) /* PID_MAX_LIMIT of 64-bit kernels */
+#define CPU_MAX	 1024
 
-u64 traced[TGID_MAX / 64];	/* bitmap of tgids */
+u64 traced[TGID_MAX / 64]; /* bitmap of tgids */
 struct cpu_stats cpu_stats[CPU_MAX] __attribute__((aligned(64)));
 
 /* Some process used recvmmsg with several messages: its failures tell where a call ends. */
 u32 mmsg_used;
 struct control control __attribute__((aligned(64)));
 
-const volatile u32 capture_head = EVENT_BYTES_MAX;	/* --capture_head */
+const volatile u32 capture_head = EVENT_BYTES_MAX; /* --capture_head */
 const volatile u32 cpu_cnt = 1;
-const volatile u64 wake_level = 4 << 20;	/* a quarter of the ring */
+const volatile u64 wake_level = 4 << 20; /* a quarter of the ring */
 
 static __always_inline bool is_traced(u32 tgid)
 {
@@ -134,14 +141,15 @@ static __always_inline struct scratch *scratch_of(u32 use)
 }
 
 /*
- * min(value, max), max a constant, so that the verifier sees the bound: the compiler may neither drop the
- * comparison nor make it on a copy of a value that lies on the stack, which 6.1 does not follow.
+ * min(value, max), max a constant, so that the verifier sees the bound: the compiler may neither
+ * drop the comparison nor make it on a copy of a value that lies on the stack, which 6.1 does not
+ * follow.
  */
-#define bounded(value, max)                                                                        \
-	({                                                                                         \
-		u64 __v = (value);                                                                 \
-		asm volatile("if %0 <= %1 goto +1\n%0 = %1" : "+r"(__v) : "i"(max));               \
-		__v;                                                                               \
+#define bounded(value, max)                                                          \
+	({                                                                           \
+		u64 __v = (value);                                                   \
+		asm volatile("if %0 <= %1 goto +1\n%0 = %1" : "+r"(__v) : "i"(max)); \
+		__v;                                                                 \
 	})
 
 /* The position whose low 32 bits belong to seq, nearest to a position already known. */
@@ -161,7 +169,8 @@ static __always_inline u64 tx_position(struct conn *st, const struct tcp_sock *t
 }
 
 /* Where the send side stands now and when its last byte was handed over. False: it is changing. */
-static __always_inline bool tx_snapshot(struct conn *st, const struct tcp_sock *tp, u64 *off, u64 *ts)
+static __always_inline bool tx_snapshot(struct conn *st, const struct tcp_sock *tp, u64 *off,
+					u64 *ts)
 {
 	u32 version = *(volatile u32 *)&st->tx_version;
 	u64 sent_at = *(volatile u64 *)&st->tx_off;
@@ -171,8 +180,8 @@ static __always_inline bool tx_snapshot(struct conn *st, const struct tcp_sock *
 		*ts = *(volatile u64 *)&st->moved_ts;
 	} else {
 		*off = tx_position(st, tp);
-		*ts = *off != sent_at ? *(volatile u64 *)&st->sent_ts :
-					*(volatile u64 *)&st->moved_ts;
+		*ts = *off != sent_at ? *(volatile u64 *)&st->sent_ts
+				      : *(volatile u64 *)&st->moved_ts;
 	}
 	return !(version & 1) && version == *(volatile u32 *)&st->tx_version;
 }
@@ -329,14 +338,14 @@ static __always_inline u32 put_hold(struct scratch *s, struct conn *st, u32 at)
 	at = bounded(at, FRONT_MAX / 4);
 	bpf_probe_read_kernel(s->rec + at, len, &st->hold);
 	if (version != *(volatile u32 *)&st->hold_version)
-		return at;	/* the sweep told it and the next one is there already */
+		return at; /* the sweep told it and the next one is there already */
 	__sync_val_compare_and_swap(&st->held, HELD_YES, HELD_NONE);
 	return at + align8(len);
 }
 
 /*
- * A woken reader costs the traced process some 13 us, so nobody is woken until the ring is a quarter
- * full, and then once. Looked at for big records always, for small ones now and then.
+ * A woken reader costs the traced process some 13 us, so nobody is woken until the ring is a
+ * quarter full, and then once. Looked at for big records always, for small ones now and then.
  */
 static __always_inline u64 wake_flags(u64 len, u64 ts)
 {
@@ -371,8 +380,8 @@ static __always_inline bool tell(struct scratch *s, u64 len, u64 ts, u32 begins)
 }
 
 /*
- * Gathers want bytes of the first cnt pieces in s->vec, after skip of them, to rec[at]; returns how many.
- * Global, so that the verifier looks at its loop once and not once for each caller's state.
+ * Gathers want bytes of the first cnt pieces in s->vec, after skip of them, to rec[at]; returns how
+ * many. Global, so that the verifier looks at its loop once and not once for each caller's state.
  */
 __noinline int gather(struct scratch *s, u32 at, u32 want, u32 cnt, u64 skip)
 {

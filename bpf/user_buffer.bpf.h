@@ -33,8 +33,8 @@ static __always_inline const void *direct_buffer(struct task_struct *task)
 
 /*
  * recvmmsg fills one message after the other and fires for each. Which one this is follows from
- * counting: a call ends with its last message or with a failure (forget_mmsg). With a timeout it may
- * end anywhere: then only the first can be known, and 0 is returned.
+ * counting: a call ends with its last message or with a failure (forget_mmsg). With a timeout it
+ * may end anywhere: then only the first can be known, and 0 is returned.
  */
 static __always_inline u32 pieces_of_mmsg(struct scratch *s, struct conn *st, struct pt_regs *regs)
 {
@@ -59,8 +59,8 @@ static __always_inline void forget_mmsg(struct sock *sk)
  * Fills s->vec with the pieces of the buffer and returns their number; 0 where it cannot be known:
  * sendmmsg of several messages (which of them this is, the registers do not say), aio, splice.
  */
-static __always_inline u32 syscall_pieces(struct scratch *s, struct conn *st, struct task_struct *task,
-					  bool sending)
+static __always_inline u32 syscall_pieces(struct scratch *s, struct conn *st,
+					  struct task_struct *task, bool sending)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	u64 nr = REGS_NR(regs), buffer = REGS_ARG2(regs), len = REGS_ARG3(regs);
@@ -70,8 +70,8 @@ static __always_inline u32 syscall_pieces(struct scratch *s, struct conn *st, st
 		s->vec[0].iov_len = len;
 		return 1;
 	}
-	if (sending ? nr == NR_WRITEV || nr == NR_PWRITEV || nr == NR_PWRITEV2 :
-		      nr == NR_READV || nr == NR_PREADV || nr == NR_PREADV2)
+	if (sending ? nr == NR_WRITEV || nr == NR_PWRITEV || nr == NR_PWRITEV2
+		    : nr == NR_READV || nr == NR_PREADV || nr == NR_PREADV2)
 		return pieces_of_vec(s, (void *)buffer, len);
 	if (nr == (sending ? NR_SENDMSG : NR_RECVMSG))
 		return pieces_of_msg(s, (void *)buffer);

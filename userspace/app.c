@@ -115,7 +115,8 @@ void app_on_counts(void *owner, const struct capture_counts *counts)
 	app->stats.v[STAT_SEEN_IO_URING] = counts->io_uring;
 	if (counts->io_uring && !app->uring_said) {
 		app->uring_said = true;
-		log_warn("reads by io_uring are not captured yet: requests read that way have no span");
+		log_warn("reads by io_uring are not captured yet: requests read that way have no "
+			 "span");
 	}
 }
 
@@ -226,8 +227,9 @@ static int build_conventions(struct app *app)
 	};
 	int err = semconv__new(&app->semconv, &options);
 
-	return err ? err : excluded_urls__new(&app->excluded, config->flask_excluded_urls,
-					      config->excluded_urls);
+	return err ? err
+		   : excluded_urls__new(&app->excluded, config->flask_excluded_urls,
+					config->excluded_urls);
 }
 
 static void parse_selection(const struct app *app, struct tracer_env *env)

@@ -2,11 +2,12 @@
 /*
  * struct app: the whole daemon, wired, in the order in which data flows:
  *
- *	live or replay -> decode -> conn_table -> parser -> tracer -> pipeline -> exporters -> output
+ *	live or replay -> decode -> conn_table -> parser -> tracer -> pipeline -> exporters ->
+ *output
  *	                        \-> process_table (whose resource a span gets)
  *
- * app.c builds what both ways of running share, app_metrics.c what measures; app_live.c runs it from
- * the kernel, app_replay.c from a recording. Everything that is wired knows nothing of it.
+ * app.c builds what both ways of running share, app_metrics.c what measures; app_live.c runs it
+ *from the kernel, app_replay.c from a recording. Everything that is wired knows nothing of it.
  */
 #ifndef APP_H
 #define APP_H
@@ -29,7 +30,7 @@ struct app {
 	struct config config;
 	struct stats stats;
 	struct rng rng;
-	s64 clock_offset;		/* unix ns minus CLOCK_MONOTONIC */
+	s64 clock_offset; /* unix ns minus CLOCK_MONOTONIC */
 	facts_fn facts;
 	void *facts_owner;
 	bool uring_said;
@@ -37,11 +38,11 @@ struct app {
 	struct loop *loop;
 	struct watch ring_watch, tick_watch, signal_watch;
 	sigset_t old_mask;
-	struct live *live;		/* NULL in a replay */
-	struct replay *replay;		/* NULL live */
-	struct recorder *recorder;	/* NULL unless asked for */
+	struct live *live;	   /* NULL in a replay */
+	struct replay *replay;	   /* NULL live */
+	struct recorder *recorder; /* NULL unless asked for */
 	struct capture_counts counts;
-	u64 lost_swept;			/* lost records when all connections were last asked for */
+	u64 lost_swept; /* lost records when all connections were last asked for */
 
 	struct process_table *processes;
 	struct conn_env conn_env;
@@ -54,15 +55,15 @@ struct app {
 	struct export_env export_env;
 	struct exporter *exporters[CONFIG_EXPORTERS_MAX];
 	u32 exporter_cnt;
-	struct span_metrics *metrics;	/* NULL: nobody wants any */
+	struct span_metrics *metrics; /* NULL: nobody wants any */
 	struct metrics_exporter *metrics_exporters[CONFIG_EXPORTERS_MAX];
 	u32 metrics_exporter_cnt;
-	u64 metrics_due;		/* unix ns of the next export; 0 before the first tick */
-	u64 last_tick;			/* unix ns */
-	bool ending;			/* what ticks come now are the last */
+	u64 metrics_due; /* unix ns of the next export; 0 before the first tick */
+	u64 last_tick;	 /* unix ns */
+	bool ending;	 /* what ticks come now are the last */
 
 	struct child child;
-	int status;			/* to exit with */
+	int status; /* to exit with */
 };
 
 /*
@@ -73,7 +74,8 @@ int app_run(const struct config *config);
 /* --check: prints what this kernel offers. Returns the exit status. */
 int app_check(const struct config *config);
 
-/* Parts of app_run(), for app_live.c and app_replay.c. 0 or negative errno; they complain themselves. */
+/* Parts of app_run(), for app_live.c and app_replay.c. 0 or negative errno; they complain
+ * themselves. */
 int app__run_live(struct app *app);
 int app__run_replay(struct app *app);
 /* Everything above capture; app's config, rng and facts are set. */
@@ -86,7 +88,8 @@ void app_on_tick(void *owner, u64 now, u32 swept);
 void app_on_process(void *owner, u32 tgid, u32 parent);
 /* Spans now wait for app__finish(), so that metrics go before them. */
 void app_on_ending(void *owner);
-/* Exports what there is, metrics first, as the SDK does at exit; then what is written is written. */
+/* Exports what there is, metrics first, as the SDK does at exit; then what is written is written.
+ */
 void app__finish(struct app *app, int flush_ms);
 
 /* Parts of app.c, in app_metrics.c. After output was built: 0 or negative errno. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The daemon at work: one loop, one thread; only output has a writer thread of its own. A tick each
- * TICK_NS asks the kernel for what it holds, empties the ring, and sends finished spans off: nothing
- * wakes us in between unless the ring fills.
+ * TICK_NS asks the kernel for what it holds, empties the ring, and sends finished spans off:
+ * nothing wakes us in between unless the ring fills.
  */
 #include <errno.h>
 #include <string.h>
@@ -51,7 +51,8 @@ static int record_fact(void *owner, const char *key, struct buf *out)
 	size_t before = out->len;
 	int err = facts_live(NULL, key, out);
 
-	recorder__fact(app->recorder, key, err ? STR_NONE : str_sub(buf__view(out), before, out->len));
+	recorder__fact(app->recorder, key,
+		       err ? STR_NONE : str_sub(buf__view(out), before, out->len));
 	return err;
 }
 
@@ -124,8 +125,8 @@ static void on_ring(struct watch *watch, u32 events)
 	live__consume(app->live);
 }
 
-static const int watched_signals[] = {SIGINT,  SIGTERM, SIGHUP,	SIGQUIT, SIGUSR1, SIGUSR2,
-				      SIGWINCH, SIGCHLD, SIGALRM, SIGCONT};
+static const int watched_signals[] = {SIGINT,  SIGTERM,	 SIGHUP,  SIGQUIT, SIGUSR1,
+				      SIGUSR2, SIGWINCH, SIGCHLD, SIGALRM, SIGCONT};
 
 static void block_signals(struct app *app, sigset_t *mask)
 {
@@ -151,8 +152,8 @@ static void reap(struct app *app)
 }
 
 /*
- * What a process sends us is meant for the command behind us; what the terminal sends (SI_KERNEL), the
- * command gets itself.
+ * What a process sends us is meant for the command behind us; what the terminal sends (SI_KERNEL),
+ * the command gets itself.
  */
 static void forward(struct app *app, const struct signalfd_siginfo *info)
 {
@@ -174,8 +175,8 @@ static void on_signal(struct watch *watch, u32 events)
 		app__print_summary(app);
 	else if (app->child.pid)
 		forward(app, &info);
-	else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP ||
-		 info.ssi_signo == SIGQUIT)
+	else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM ||
+		 info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT)
 		loop__stop(app->loop);
 }
 
@@ -199,7 +200,8 @@ static int watch_all(struct app *app, const sigset_t *mask)
 
 	if (err)
 		return err;
-	app->signal_watch = (struct watch){signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK), on_signal};
+	app->signal_watch =
+		(struct watch){signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK), on_signal};
 	app->tick_watch = (struct watch){loop_timer_fd(TICK_NS), on_timer};
 	app->ring_watch = (struct watch){live__fd(app->live), on_ring};
 	if (app->signal_watch.fd < 0 || app->tick_watch.fd < 0)
@@ -229,7 +231,8 @@ static int start_recorder(struct app *app, u64 seed)
 	app->facts = record_fact;
 	app->facts_owner = app;
 	recorder__fact(app->recorder, "env/OTEL_SERVICE_NAME", str_from(app->config.service_name));
-	recorder__fact(app->recorder, "env/OTEL_RESOURCE_ATTRIBUTES", str_from(app->config.resource_attributes));
+	recorder__fact(app->recorder, "env/OTEL_RESOURCE_ATTRIBUTES",
+		       str_from(app->config.resource_attributes));
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The daemon fed from a recording: recorded time drives its ticks, recorded facts answer its questions. */
+/* The daemon fed from a recording: recorded time drives its ticks, recorded facts answer its
+ * questions. */
 #include <errno.h>
 #include <string.h>
 
@@ -16,8 +17,8 @@ static void settle(struct app *app, const char *key, const char **value, struct 
 
 int app__run_replay(struct app *app)
 {
-	static const struct replay_ops ops = {app_on_record, app_on_counts, app_on_tick, app_on_process,
-					      app_on_ending};
+	static const struct replay_ops ops = {app_on_record, app_on_counts, app_on_tick,
+					      app_on_process, app_on_ending};
 	struct buf name __cleanup(buf__free) = {0}, attributes __cleanup(buf__free) = {0};
 	struct recording_head head;
 	int err = replay__new(&app->replay, app->config.replay_path, &head);

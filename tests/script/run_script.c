@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Runs conversations (script.h) through the HTTP/1 parser: a script is NAME.txt, what the parser says
- * of it must be its golden, NAME.out.
+ * Runs conversations (script.h) through the HTTP/1 parser: a script is NAME.txt, what the parser
+ *says of it must be its golden, NAME.out.
  *
  * Time is the line number in milliseconds. Every script runs as written, with each text cut in two
  * at every position, and byte by byte: the output must not change.
@@ -28,10 +28,10 @@ struct run {
 	struct call_sink sink;
 	const struct proto *proto;
 	void *state;
-	struct buf left[2];	/* by side: what the parser did not consume yet */
+	struct buf left[2]; /* by side: what the parser did not consume yet */
 	struct buf *out;
 	u32 line;
-	bool gone;		/* the parser gave up */
+	bool gone; /* the parser gave up */
 };
 
 /* -- output -- */

@@ -27,8 +27,8 @@ struct op {
 	enum side from;
 	bool turn;
 	u32 line;
-	u64 n;		/* OP_GAP, OP_LOST */
-	char *text;	/* owned; OP_BYTES, OP_MATCH: unescaped. OP_CLOSE: why */
+	u64 n;	    /* OP_GAP, OP_LOST */
+	char *text; /* owned; OP_BYTES, OP_MATCH: unescaped. OP_CLOSE: why */
 	size_t len;
 };
 

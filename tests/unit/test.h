@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The smallest test frame: each TEST is a function; CHECK notes a failure and goes on. A test program
- * prints "ok NAME" or "FAIL NAME: file:line: text", one line a test, and tests/run adds them up.
+ * The smallest test frame: each TEST is a function; CHECK notes a failure and goes on. A test
+ *program prints "ok NAME" or "FAIL NAME: file:line: text", one line a test, and tests/run adds them
+ *up.
  *
  *	static void splits(void) { CHECK(1 + 1 == 2); CHECK_STR(view, "x"); }
  *	int main(void) { RUN(splits); return test_status(); }
@@ -17,23 +18,23 @@
 static int test_failed, test_any_failed;
 static const char *test_name;
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			test_fail(__FILE__, __LINE__, #cond);                                      \
+#define CHECK(cond)                                           \
+	do {                                                  \
+		if (!(cond))                                  \
+			test_fail(__FILE__, __LINE__, #cond); \
 	} while (0)
 
 /* Compares a struct str with a C string. */
 #define CHECK_STR(s, text) test_check_str((s), (text), __FILE__, __LINE__)
 
-#define RUN(fn)                                                                                    \
-	do {                                                                                       \
-		test_name = __FILE__ ":" #fn;                                                      \
-		test_failed = 0;                                                                   \
-		fn();                                                                              \
-		if (!test_failed)                                                                  \
-			printf("ok %s\n", test_name);                                              \
-		test_any_failed |= test_failed;                                                    \
+#define RUN(fn)                                       \
+	do {                                          \
+		test_name = __FILE__ ":" #fn;         \
+		test_failed = 0;                      \
+		fn();                                 \
+		if (!test_failed)                     \
+			printf("ok %s\n", test_name); \
+		test_any_failed |= test_failed;       \
 	} while (0)
 
 static inline void test_fail(const char *file, int line, const char *what)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* base/: the map against a plain array as its model, the generator against its published numbers. */
+/* base/: the map against a plain array as its model, the generator against its published numbers.
+ */
 #include "test.h"
 
 #include <errno.h>
@@ -148,7 +149,8 @@ static bool map_survives(u64 seed, u64 stride)
 			model[k] = NULL;
 		}
 		if (i % 16 == 0)
-			ok = ok && map_equals(&map, model, stride) && map_visits_all(&map, values, model);
+			ok = ok && map_equals(&map, model, stride) &&
+			     map_visits_all(&map, values, model);
 	}
 	ok = ok && map_equals(&map, model, stride);
 	map__free(&map);
@@ -236,8 +238,9 @@ static void stats_of_nothing(void)
 	struct buf out = {0};
 
 	stats__print(&stats, &out);
-	CHECK_STR(buf__view(&out), "0 requests, 0 spans, 0 lost (ring 0, unsynchronised 0, forgotten 0, memory 0), "
-				   "0 discarded, 0 open");
+	CHECK_STR(buf__view(&out),
+		  "0 requests, 0 spans, 0 lost (ring 0, unsynchronised 0, forgotten 0, memory 0), "
+		  "0 discarded, 0 open");
 	buf__free(&out);
 }
 
@@ -259,9 +262,10 @@ static void stats_names_what_happened(void)
 	stats__add(&stats, STAT_OUTPUT_BROKEN, 6);
 	CHECK(stats__sum(&stats, STAT_LOST) == 2 && stats__sum(&stats, STAT_MARK) == 4);
 	stats__print(&stats, &out);
-	CHECK_STR(buf__view(&out), "9 requests, 4 spans, 2 lost (ring 1, unsynchronised 0, forgotten 0, memory 1), "
-				   "2 discarded, 1 open; marks: hole 3, joined midway 1; not parsed: TLS 5; "
-				   "not written: broken pipe 6");
+	CHECK_STR(buf__view(&out),
+		  "9 requests, 4 spans, 2 lost (ring 1, unsynchronised 0, forgotten 0, memory 1), "
+		  "2 discarded, 1 open; marks: hole 3, joined midway 1; not parsed: TLS 5; "
+		  "not written: broken pipe 6");
 	buf__free(&out);
 }
 
@@ -291,7 +295,8 @@ static void log_escapes_control_characters(void)
 
 	CHECK_STR(logged(line, sizeof(line), LOG_WARN, "a\nb\x1b[2J\x7f\tc"),
 		  "otel-ebpf: a\\x0ab\\x1b[2J\\x7f\\x09c\n");
-	CHECK_STR(logged(line, sizeof(line), LOG_ERROR, "gr\xc3\xbc\xc3\x9f"), "otel-ebpf: gr\xc3\xbc\xc3\x9f\n");
+	CHECK_STR(logged(line, sizeof(line), LOG_ERROR, "gr\xc3\xbc\xc3\x9f"),
+		  "otel-ebpf: gr\xc3\xbc\xc3\x9f\n");
 }
 
 static void log_cuts_long_lines(void)
@@ -303,7 +308,8 @@ static void log_cuts_long_lines(void)
 	text[sizeof(text) - 1] = '\0';
 	got = logged(line, sizeof(line), LOG_ERROR, text);
 	CHECK(got.len > 2048 && got.len <= strlen("otel-ebpf: ") + 4 * 2048 + 1);
-	CHECK(got.len && got.p[got.len - 1] == '\n' && str_find(got, '\n', 0) == (ssize_t)got.len - 1);
+	CHECK(got.len && got.p[got.len - 1] == '\n' &&
+	      str_find(got, '\n', 0) == (ssize_t)got.len - 1);
 }
 
 static void log_levels(void)

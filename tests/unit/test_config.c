@@ -116,7 +116,7 @@ static void refusals(void)
 		{{"--capture_head=16385", "x"},
 		 "--capture_head: bad value \"16385\", want a size from 1K to 16K"},
 		{{"--ring_size=65537", "x"},
-		 "--ring_size: bad value \"16385\", want a power of two from 64K to 1G"},
+		 "--ring_size: bad value \"65537\", want a power of two from 64K to 1G"},
 		{{"--hooks", "kprobes", "x"},
 		 "--hooks: bad value \"kprobes\", want one of auto, tracepoints, mixed, "
 		 "trampolines"},
@@ -260,12 +260,13 @@ static void values_arrive(void)
 
 static void conventions_arrive(void)
 {
-	static const char headers[] = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE=x-.*";
+	static const char headers[] =
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE=x-.*";
 	struct outcome o;
 
 	parse(&o, ARGS("--semconv_stability_opt_in=http/dup, gen_ai", "--check"),
-	      ARGS("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS=GET,brew", "OTEL_PYTHON_EXCLUDED_URLS=a,b",
-		   "OTEL_TRACES_SAMPLER=Traceidratio",
+	      ARGS("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS=GET,brew",
+		   "OTEL_PYTHON_EXCLUDED_URLS=a,b", "OTEL_TRACES_SAMPLER=Traceidratio",
 		   "OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS=true", (char *)headers));
 	CHECK(!o.err);
 	CHECK_STR(str_from(o.said), "");

@@ -141,7 +141,8 @@ static void a_rest_that_is_sent_anew(void)
 #define LONG "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n"
 #define LAST "yyyyyyyyy\r\n0\r\n\r\n" /* the last 16 bytes */
 
-/* Only head and tail of a long send are known; it may stop moving anywhere, within the tail as well. */
+/* Only head and tail of a long send are known; it may stop moving anywhere, within the tail as
+ * well. */
 static void a_long_send_stops_anywhere(void)
 {
 	u32 len = (u32)strlen(LONG) + 1024 + 2 + 5;
@@ -336,64 +337,29 @@ static void an_answer_that_is_told_twice(void)
 	finish(&f, "begin /a 1\nend /a 200 1-3 19+40\nbegin /b 5\nend /b 204 5-7 19+18\n");
 }
 
-/* ---- pipelining ---- */
-
-static void pipelined(void)
-{
-	struct fixture f;
-	struct wire w;
-
-	begin(&f);
-	opened(&w, &f, 1);
-	reads(&w, GET_A GET_B GET_C);
-	sends(&w, OK NONE);
-	sends(&w, OK);
-	is_swept(&w);
-	finish(&f, "begin /a 1\nbegin /b 1\nbegin /c 1\nend /a 200 1-3 19+40\nend /b 204 1-3 19+18\n"
-		   "end /c 200 1-5 19+40\n");
-}
-
-static void pipelined_behind_a_closing_answer(void)
-{
-	struct fixture f;
-	struct wire w;
-
-	begin(&f);
-	opened(&w, &f, 1);
-	reads(&w, GET_A GET_B);
-	sends(&w, "HTTP/1.1 204 N\r\nConnection: close\r\n\r\n");
-	closes(&w, 0);
-	CHECK(f.stats.v[STAT_DISCARDED] == 1);
-	finish(&f, "begin /a 1\nbegin /b 1\nend /a 204 1-3 19+37\ndiscard /b closing\n");
-}
-
-/* Which answer was lost nobody knows, nor when it is over: the connection is given up for good. */
-static void pipelined_and_lost(void)
-{
-	struct fixture f;
-	struct wire w;
-
-	begin(&f);
-	opened(&w, &f, 1);
-	reads(&w, GET_A GET_B);
-	moves(&w, 58);
-	loses_records(&w);
-	is_swept(&w);
-	CHECK(f.muted == 1 && f.last_muted == 1 && f.stats.v[STAT_MARK_UNSYNC] == 1);
-	reads(&w, GET_C);
-	sends(&w, OK);
-	closes(&w, 0);
-	finish(&f, "begin /a 1\nbegin /b 1\ndiscard /a unsynchronised\ndiscard /b unsynchronised\n");
-}
-
 /* ---- whatever comes ---- */
 
 static struct str random_text(struct rng *rng, u32 *len)
 {
 	static const char *const texts[] = {
-		GET_A, GET_A GET_B, GET_C, OK, NONE, OK NONE, LONG, "0\r\n\r\n", "GE", "T /d HTTP/1.1\r\n\r\n",
-		"POST /p HTTP/1.1\r\nContent-Length: 5\r\n\r\n", "hello", "nonsense", "\x16\x03\x01",
-		"HTTP/1.1 200 OK\r\n", "Connection: close\r\n\r\n", "HTTP/1.1 101 S\r\n\r\n", "\r\n",
+		GET_A,
+		GET_A GET_B,
+		GET_C,
+		OK,
+		NONE,
+		OK NONE,
+		LONG,
+		"0\r\n\r\n",
+		"GE",
+		"T /d HTTP/1.1\r\n\r\n",
+		"POST /p HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
+		"hello",
+		"nonsense",
+		"\x16\x03\x01",
+		"HTTP/1.1 200 OK\r\n",
+		"Connection: close\r\n\r\n",
+		"HTTP/1.1 101 S\r\n\r\n",
+		"\r\n",
 	};
 	struct str text = str_from(texts[rng__next(rng) % ARRAY_SIZE(texts)]);
 
@@ -491,9 +457,6 @@ int main(void)
 	RUN(a_send_overtakes_a_read);
 	RUN(a_read_that_is_told_twice);
 	RUN(an_answer_that_is_told_twice);
-	RUN(pipelined);
-	RUN(pipelined_behind_a_closing_answer);
-	RUN(pipelined_and_lost);
 	RUN(random_events);
 	return test_status();
 }

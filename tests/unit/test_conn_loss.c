@@ -1,6 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-/* conn/: what is lost, joined midway, not HTTP, or too much. test_wire.h plays the socket. */
+/* conn/: pipelining, what is lost, joined midway, not HTTP, or too much. test_wire.h plays the
+ * socket. */
 #include "test_wire.h"
+
+/* ---- pipelining ---- */
+
+static void pipelined(void)
+{
+	struct fixture f;
+	struct wire w;
+
+	begin(&f);
+	opened(&w, &f, 1);
+	reads(&w, GET_A GET_B GET_C);
+	sends(&w, OK NONE);
+	sends(&w, OK);
+	is_swept(&w);
+	finish(&f,
+	       "begin /a 1\nbegin /b 1\nbegin /c 1\nend /a 200 1-3 19+40\nend /b 204 1-3 19+18\n"
+	       "end /c 200 1-5 19+40\n");
+}
+
+static void pipelined_behind_a_closing_answer(void)
+{
+	struct fixture f;
+	struct wire w;
+
+	begin(&f);
+	opened(&w, &f, 1);
+	reads(&w, GET_A GET_B);
+	sends(&w, "HTTP/1.1 204 N\r\nConnection: close\r\n\r\n");
+	closes(&w, 0);
+	CHECK(f.stats.v[STAT_DISCARDED] == 1);
+	finish(&f, "begin /a 1\nbegin /b 1\nend /a 204 1-3 19+37\ndiscard /b closing\n");
+}
+
+/* Which answer was lost nobody knows, nor when it is over: the connection is given up for good. */
+static void pipelined_and_lost(void)
+{
+	struct fixture f;
+	struct wire w;
+
+	begin(&f);
+	opened(&w, &f, 1);
+	reads(&w, GET_A GET_B);
+	moves(&w, 58);
+	loses_records(&w);
+	is_swept(&w);
+	CHECK(f.muted == 1 && f.last_muted == 1 && f.stats.v[STAT_MARK_UNSYNC] == 1);
+	reads(&w, GET_C);
+	sends(&w, OK);
+	closes(&w, 0);
+	finish(&f,
+	       "begin /a 1\nbegin /b 1\ndiscard /a unsynchronised\ndiscard /b unsynchronised\n");
+}
 
 /* ---- loss ---- */
 
@@ -20,7 +73,8 @@ static void a_lost_answer(void)
 	sends(&w, NONE);
 	is_swept(&w);
 	CHECK(!f.muted);
-	finish(&f, "begin /a 1\nend /a 0 1-2 19+40 hole,inferred_end\nbegin /b 3\nend /b 204 3-5 19+18\n");
+	finish(&f, "begin /a 1\nend /a 0 1-2 19+40 hole,inferred_end\nbegin /b 3\nend /b 204 3-5 "
+		   "19+18\n");
 }
 
 static void a_lost_piece_of_a_body(void)
@@ -238,7 +292,8 @@ static void is_counted(const char *first, size_t len, enum stat stat)
 
 static void tls_and_http2(void)
 {
-	static const char hello[] = "\x16\x03\x01\x02\x00\x01", preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+	static const char hello[] = "\x16\x03\x01\x02\x00\x01",
+			  preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 	enum log_level before = log_get_level();
 
 	log_set_level(LOG_ERROR);
@@ -330,7 +385,7 @@ static void too_many_bytes(void)
 	while (!f.stats.v[STAT_MARK_EVICTED] && opened_cnt < 1000) {
 		struct wire more;
 
-		reads(&w[1], "GET /long");	/* an endless target */
+		reads(&w[1], "GET /long"); /* an endless target */
 		opened(&more, &f, ++opened_cnt);
 	}
 	CHECK(f.stats.v[STAT_MARK_EVICTED] == 1 && opened_cnt > 10);
@@ -351,7 +406,7 @@ static void unix_sockets_are_swept_away(void)
 	reads(&gone, GET_B);
 	reads(&tcp, GET_C);
 	CHECK(conn_table__unix_cnt(f.table) == 2);
-	conn_table__swept(f.table, CONN_SWEPT_UNIX, 50);	/* heard of since the last */
+	conn_table__swept(f.table, CONN_SWEPT_UNIX, 50); /* heard of since the last */
 	CHECK(conn_table__unix_cnt(f.table) == 2);
 	is_swept(&quiet);
 	conn_table__swept(f.table, CONN_SWEPT_UNIX, 60);
@@ -402,11 +457,15 @@ static void errors_at_the_close(void)
 	opened(&w, &f, 3);
 	reads(&w, "GET /unfinished");
 	closes(&w, 0);
-	finish(&f, "begin /a 1\nend /a 200 1-4 19+42 !EPIPE\nbegin /b 1\nend /b 0 1-2 19+0 !connection_closed\n");
+	finish(&f, "begin /a 1\nend /a 200 1-4 19+42 !EPIPE\nbegin /b 1\nend /b 0 1-2 19+0 "
+		   "!connection_closed\n");
 }
 
 int main(void)
 {
+	RUN(pipelined);
+	RUN(pipelined_behind_a_closing_answer);
+	RUN(pipelined_and_lost);
 	RUN(a_lost_answer);
 	RUN(a_lost_piece_of_a_body);
 	RUN(an_untold_piece_of_a_body);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * capture/decode.c: records as the kernel side lays them out, cut at every byte, with every field bent,
- * and random bytes. Each record lies at the end of its own allocation, so that a sanitiser sees any
- * byte read too far.
+ * capture/decode.c: records as the kernel side lays them out, cut at every byte, with every field
+ * bent, and random bytes. Each record lies at the end of its own allocation, so that a sanitiser
+ * sees any byte read too far.
  */
 #include "test.h"
 
@@ -25,8 +25,9 @@ static void on_open(void *owner, const struct capture_open *event)
 	struct seen *seen = owner;
 
 	seen->cnt++;
-	buf__printf(&seen->text, "open %llu at %llu by %u family %d ", (unsigned long long)event->conn,
-		    (unsigned long long)event->ts, event->tgid, (int)event->family);
+	buf__printf(&seen->text, "open %llu at %llu by %u family %d ",
+		    (unsigned long long)event->conn, (unsigned long long)event->ts, event->tgid,
+		    (int)event->family);
 	peer_print_addr(&seen->text, event->family, event->local.addr);
 	buf__printf(&seen->text, ":%u ", event->local.port);
 	peer_print_addr(&seen->text, event->family, event->remote.addr);
@@ -40,11 +41,12 @@ static void on_data(void *owner, const struct capture_data *event)
 
 	seen->cnt++;
 	CHECK(event->head.len + event->tail.len <= event->len);
-	buf__printf(&seen->text, "%s %llu at %llu by %u/%u%s%s rx %llu tx %llu moved %llu len %u \"",
-		    event->out ? "out" : "in", (unsigned long long)event->conn,
-		    (unsigned long long)event->ts, event->tgid, event->tid, event->turn ? " turn" : "",
-		    event->confirmed ? " confirmed" : "", (unsigned long long)event->rx_off,
-		    (unsigned long long)event->tx_off, (unsigned long long)event->moved_ts, event->len);
+	buf__printf(
+		&seen->text, "%s %llu at %llu by %u/%u%s%s rx %llu tx %llu moved %llu len %u \"",
+		event->out ? "out" : "in", (unsigned long long)event->conn,
+		(unsigned long long)event->ts, event->tgid, event->tid, event->turn ? " turn" : "",
+		event->confirmed ? " confirmed" : "", (unsigned long long)event->rx_off,
+		(unsigned long long)event->tx_off, (unsigned long long)event->moved_ts, event->len);
 	buf__str(&seen->text, event->head);
 	buf__str(&seen->text, STR("\" \""));
 	buf__str(&seen->text, event->tail);
@@ -57,7 +59,8 @@ static void on_state(void *owner, const struct capture_state *event)
 
 	seen->cnt++;
 	CHECK(!event->tail_end || event->tail_end >= event->tail.len);
-	buf__printf(&seen->text, "%s %llu at %llu rx %llu tx %llu moved %llu tail_end %llu \"%.*s\" err %d\n",
+	buf__printf(&seen->text,
+		    "%s %llu at %llu rx %llu tx %llu moved %llu tail_end %llu \"%.*s\" err %d\n",
 		    event->closed ? "close" : "state", (unsigned long long)event->conn,
 		    (unsigned long long)event->ts, (unsigned long long)event->rx_off,
 		    (unsigned long long)event->tx_off, (unsigned long long)event->moved_ts,
@@ -71,8 +74,8 @@ static void on_process(void *owner, const struct capture_process *event)
 	struct seen *seen = owner;
 
 	seen->cnt++;
-	buf__printf(&seen->text, "%s %u of %u at %llu\n", kinds[event->kind], event->tgid, event->parent,
-		    (unsigned long long)event->ts);
+	buf__printf(&seen->text, "%s %u of %u at %llu\n", kinds[event->kind], event->tgid,
+		    event->parent, (unsigned long long)event->ts);
 }
 
 static const struct capture_ops ops = {on_open, on_data, on_state, on_process};
@@ -98,7 +101,8 @@ static int decode(struct seen *seen, const void *bytes, size_t len)
 
 static struct event head_of(u16 type, u32 size)
 {
-	return (struct event){.type = type, .size = size, .ts = 5, .conn = 7, .tgid = 11, .tid = 12};
+	return (struct event){
+		.type = type, .size = size, .ts = 5, .conn = 7, .tgid = 11, .tid = 12};
 }
 
 static void put(struct buf *record, const void *event, size_t size, struct str bytes)
@@ -179,9 +183,12 @@ static void every_type(void)
 	CHECK_STR(buf__view(&seen.text),
 		  "open 7 at 1000005 by 11 family 2 127.0.0.1:8080 10.1.2.3:4711 path \"\"\n"
 		  "in 7 at 1000005 by 11/12 turn rx 100 tx 200 moved 1000003 len 5 \"GET /\" \"\"\n"
-		  "out 7 at 1000005 by 11/12 rx 100 tx 200 moved 1000003 len 40 \"HTT\" \"0123456789abcdef\"\n"
-		  "state 7 at 1000005 rx 100 tx 200 moved 1000003 tail_end 200 \"0123456789abcdef\" err 104\n"
-		  "close 7 at 1000005 rx 100 tx 200 moved 1000003 tail_end 200 \"0123456789abcdef\" err 104\n"
+		  "out 7 at 1000005 by 11/12 rx 100 tx 200 moved 1000003 len 40 \"HTT\" "
+		  "\"0123456789abcdef\"\n"
+		  "state 7 at 1000005 rx 100 tx 200 moved 1000003 tail_end 200 "
+		  "\"0123456789abcdef\" err 104\n"
+		  "close 7 at 1000005 rx 100 tx 200 moved 1000003 tail_end 200 "
+		  "\"0123456789abcdef\" err 104\n"
 		  "fork 11 of 10 at 1000005\n"
 		  "exec 11 of 10 at 1000005\n"
 		  "exit 11 of 10 at 1000005\n");
@@ -207,10 +214,12 @@ static void opens(void)
 
 	check_open(EVENT_INET6, STR_NONE,
 		   "open 7 at 1000005 by 11 family 3 7f00:1:::8080 a01:203:::4711 path \"\"\n");
-	check_open(EVENT_UNIX, STR_NONE, "open 7 at 1000005 by 11 family 1 :8080 :4711 path \"\"\n");
+	check_open(EVENT_UNIX, STR_NONE,
+		   "open 7 at 1000005 by 11 family 1 :8080 :4711 path \"\"\n");
 	check_open(EVENT_UNIX, STR("/run/x"),
 		   "open 7 at 1000005 by 11 family 1 :8080 :4711 path \"/run/x\"\n");
-	check_open(EVENT_UNIX, STR("\0x"), "open 7 at 1000005 by 11 family 1 :8080 :4711 path \"@x\"\n");
+	check_open(EVENT_UNIX, STR("\0x"),
+		   "open 7 at 1000005 by 11 family 1 :8080 :4711 path \"@x\"\n");
 	/* sun_path may be full, without its NUL */
 	memset(longest, 'p', sizeof(longest));
 	check_open(EVENT_UNIX, (struct str){longest, sizeof(longest)},
@@ -227,7 +236,8 @@ static void no_move_has_no_time(void)
 
 	in.moved_ts = 0;
 	CHECK(!decode(&seen, &in, sizeof(in)));
-	CHECK_STR(buf__view(&seen.text), "in 7 at 1000005 by 11/12 rx 100 tx 200 moved 0 len 0 \"\" \"\"\n");
+	CHECK_STR(buf__view(&seen.text),
+		  "in 7 at 1000005 by 11/12 rx 100 tx 200 moved 0 len 0 \"\" \"\"\n");
 	buf__free(&seen.text);
 }
 
@@ -238,8 +248,9 @@ static void tails_lose_what_the_head_has(void)
 		u32 len, cap, tail;
 		const char *want;
 	} cases[] = {
-		{6, 3, 3, "\"abc\" \"def\""}, {5, 3, 3, "\"abc\" \"ef\""},  {3, 3, 3, "\"abc\" \"\""},
-		{9, 3, 3, "\"abc\" \"def\""}, {3, 0, 3, "\"\" \"abc\""},
+		{6, 3, 3, "\"abc\" \"def\""}, {5, 3, 3, "\"abc\" \"ef\""},
+		{3, 3, 3, "\"abc\" \"\""},    {9, 3, 3, "\"abc\" \"def\""},
+		{3, 0, 3, "\"\" \"abc\""},
 	};
 	struct seen seen = {0};
 
@@ -249,11 +260,13 @@ static void tails_lose_what_the_head_has(void)
 		struct str line;
 
 		out.hdr.flags = EVENT_CONFIRMED;
-		put(&record, &out, sizeof(out), str_sub(STR("abcdef"), 0, cases[i].cap + cases[i].tail));
+		put(&record, &out, sizeof(out),
+		    str_sub(STR("abcdef"), 0, cases[i].cap + cases[i].tail));
 		CHECK(!decode(&seen, record.p, record.len));
 		line = buf__view(&seen.text);
 		CHECK(str_find(line, '"', 0) > 0);
-		CHECK_STR(str_sub(line, (size_t)str_find(line, '"', 0), strlen(cases[i].want)), cases[i].want);
+		CHECK_STR(str_sub(line, (size_t)str_find(line, '"', 0), strlen(cases[i].want)),
+			  cases[i].want);
 		buf__free(&record);
 	}
 	buf__free(&seen.text);
@@ -296,11 +309,20 @@ static void lengths_that_lie(void)
 	static const struct {
 		u32 len, cap, tail;
 	} lies[] = {
-		{40, 17, 16}, {40, 16, 17}, {40, UINT32_MAX, 16}, {40, 16, UINT32_MAX}, {15, 16, 16},
-		{15, 0, 16},  {0, 1, 0},
+		{40, 17, 16},
+		{40, 16, 17},
+		{40, UINT32_MAX, 16},
+		{40, 16, UINT32_MAX},
+		{15, 16, 16},
+		{15, 0, 16},
+		{0, 1, 0},
 	};
-	static const u32 sizes[] = {0, 1, sizeof(struct event) - 1, sizeof(struct event),
-				    sizeof(struct ev_data) + 33, UINT32_MAX};
+	static const u32 sizes[] = {0,
+				    1,
+				    sizeof(struct event) - 1,
+				    sizeof(struct event),
+				    sizeof(struct ev_data) + 33,
+				    UINT32_MAX};
 	struct str bytes = STR("0123456789abcdef0123456789abcdef");
 	struct ev_data out = data_of(EV_OUT, 40, 16, 16);
 

@@ -12,11 +12,11 @@ struct conn {
 	void *state;
 	struct peer peer;
 	u32 begun, ended, closing, unsync;
-	u32 marks;		/* of the last that ended */
+	u32 marks; /* of the last that ended */
 	u32 tid;
 	u64 request_size;
 	size_t tracestate_len;
-	char response_head[64];	/* its first bytes */
+	char response_head[64]; /* its first bytes */
 };
 
 static void on_begin(struct call_sink *sink, struct http_call *call)

@@ -77,7 +77,8 @@ static void says(struct fixture *f, u32 tgid, const char *key, const char *want)
 
 static void a_name_from_the_executable(void)
 {
-	struct fixture f = {.answers.v = {{"exe/1", "/usr/bin/python3.11"}, {"exe/2", "/opt/todo"}}};
+	struct fixture f = {
+		.answers.v = {{"exe/1", "/usr/bin/python3.11"}, {"exe/2", "/opt/todo"}}};
 
 	begin(&f);
 	process_table__add(f.table, 1, 0);
@@ -94,11 +95,12 @@ static void a_name_from_the_executable(void)
 
 static void a_name_that_was_asked_for(void)
 {
-	struct fixture f = {.config.resource_attributes =
-				    "a=1, b = x%20y%2 ,,c,service.name=listed,a=2,=3,telemetry.sdk.name=mine"};
+	struct fixture f = {
+		.config.resource_attributes =
+			"a=1, b = x%20y%2 ,,c,service.name=listed,a=2,=3,telemetry.sdk.name=mine"};
 	enum log_level before = log_get_level();
 
-	log_set_level(LOG_ERROR);	/* two of these are no pairs */
+	log_set_level(LOG_ERROR); /* two of these are no pairs */
 	begin(&f);
 	process_table__add(f.table, 1, 0);
 	says(&f, 1, "service.name", "listed");
@@ -149,7 +151,7 @@ static void fork_inherits_and_exec_renews(void)
 	says(&f, 2, "service.name", "unknown_service:sh");
 	before = process_table__resource(f.table, 2);
 	process_table__exec(f.table, 2);
-	says(&f, 2, "service.name", "unknown_service:sh");	/* gone before it could be read */
+	says(&f, 2, "service.name", "unknown_service:sh"); /* gone before it could be read */
 	f.answers.v[1].key = "exe/2";
 	f.answers.v[1].answer = "/usr/bin/node";
 	process_table__exec(f.table, 2);
@@ -191,7 +193,7 @@ static void an_id_is_used_again(void)
 	begin(&f);
 	process_table__add(f.table, 1, 0);
 	f.answers.v[0].answer = "/bin/b";
-	process_table__add(f.table, 1, 0);	/* told twice, not used again */
+	process_table__add(f.table, 1, 0); /* told twice, not used again */
 	says(&f, 1, "service.name", "unknown_service:a");
 	process_table__exit(f.table, 1, MINUTE);
 	process_table__add(f.table, 1, 0);
@@ -218,7 +220,7 @@ static void ticks_forget_many(void)
 	f.answers.asked = 0;
 	for (u32 tgid = 1; tgid <= 1000; tgid++)
 		resource__put(process_table__resource(f.table, tgid));
-	CHECK(f.answers.asked == 250);	/* those forgotten are asked about anew */
+	CHECK(f.answers.asked == 250); /* those forgotten are asked about anew */
 	process_table__free(f.table);
 }
 
@@ -250,7 +252,7 @@ static void listeners_are_asked_for_once(void)
 	listener_is(&f, 81, local);
 	listener_is(&f, 81, local);
 	CHECK(f.answers.asked == 2);
-	process_table__exec(f.table, 1);	/* asks for its path */
+	process_table__exec(f.table, 1); /* asks for its path */
 	listener_is(&f, 80, any);
 	CHECK(f.answers.asked == 4);
 	process_table__free(f.table);
@@ -259,14 +261,17 @@ static void listeners_are_asked_for_once(void)
 /* What is no address leaves the connection's own. */
 static void listeners_that_make_no_sense(void)
 {
-	static const char *const nonsense[] = {"", "00", "0000000000000000000000000000000g",
+	static const char *const nonsense[] = {"",
+					       "00",
+					       "0000000000000000000000000000000g",
 					       "000000000000000000000000000000000",
 					       "0a 0b 0c 0d 0e 0f 00 00 00 00 00",
 					       "0-0-0-0-0-0-0-0-0-0-0-0-0-0-0-0-"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
-		struct fixture f = {.answers.v = {{"listen/1/inet/80/0a000001000000000000000000000000",
-						   nonsense[i]}}};
+		struct fixture f = {
+			.answers.v = {{"listen/1/inet/80/0a000001000000000000000000000000",
+				       nonsense[i]}}};
 
 		begin(&f);
 		listener_is(&f, 80, local);
@@ -274,7 +279,8 @@ static void listeners_that_make_no_sense(void)
 	}
 }
 
-/* A flood of addresses is answered, and the table does not keep them all (a leak would be reported). */
+/* A flood of addresses is answered, and the table does not keep them all (a leak would be
+ * reported). */
 static void listeners_are_bounded(void)
 {
 	struct fixture f = {0};

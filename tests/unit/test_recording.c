@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* capture/recording.c: what is recorded comes back the same and in order, from a whole file or a cut one. */
+/* capture/recording.c: what is recorded comes back the same and in order, from a whole file or a
+ * cut one. */
 #include "test.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ static char path[64];
 struct seen {
 	struct replay *replay;
 	struct buf text;
-	const char *ask;	/* asked for at every process frame */
+	const char *ask; /* asked for at every process frame */
 };
 
 static void on_record(void *owner, struct str record)
@@ -31,9 +32,10 @@ static void on_counts(void *owner, const struct capture_counts *counts)
 	struct seen *seen = owner;
 
 	buf__printf(&seen->text, "counts %llu %llu %llu %llu %llu %llu\n",
-		    (unsigned long long)counts->lost_records, (unsigned long long)counts->lost_begins,
-		    (unsigned long long)counts->faults, (unsigned long long)counts->no_storage,
-		    (unsigned long long)counts->io_uring, (unsigned long long)counts->missed);
+		    (unsigned long long)counts->lost_records,
+		    (unsigned long long)counts->lost_begins, (unsigned long long)counts->faults,
+		    (unsigned long long)counts->no_storage, (unsigned long long)counts->io_uring,
+		    (unsigned long long)counts->missed);
 }
 
 static void on_tick(void *owner, u64 now, u32 swept)
@@ -63,7 +65,14 @@ static void on_process(void *owner, u32 tgid, u32 parent)
 		ask(seen, seen->ask);
 }
 
-static const struct replay_ops ops = {on_record, on_counts, on_tick, on_process};
+static void on_ending(void *owner)
+{
+	struct seen *seen = owner;
+
+	buf__printf(&seen->text, "ending\n");
+}
+
+static const struct replay_ops ops = {on_record, on_counts, on_tick, on_process, on_ending};
 
 static int replay(struct seen *seen)
 {
@@ -101,6 +110,7 @@ static void write_all_kinds(void)
 	recorder__record(recorder, STR_NONE);
 	recorder__counts(recorder, &counts);
 	recorder__tick(recorder, 4000, 0);
+	recorder__ending(recorder);
 	recorder__tick(recorder, 8000, 3);
 	recorder__process(recorder, 8, 7);
 	recorder__fact(recorder, "exe/7", STR_NONE);
@@ -114,6 +124,7 @@ static const char all_kinds[] = "process 7 of 0\n"
 				"record \n"
 				"counts 1 2 3 4 5 6\n"
 				"tick 4000 0\n"
+				"ending\n"
 				"tick 8000 3\n"
 				"process 8 of 7\n"
 				"exe/7: none\n"
@@ -209,7 +220,8 @@ static void facts_come_in_order(void)
 	buf__free(&seen.text);
 }
 
-/* A file cut at any byte replays up to its last whole frame: always a prefix of the whole's lines. */
+/* A file cut at any byte replays up to its last whole frame: always a prefix of the whole's lines.
+ */
 static void every_cut(void)
 {
 	struct seen all = {0}, seen = {0};
@@ -226,7 +238,8 @@ static void every_cut(void)
 		buf__reset(&seen.text);
 		err = replay(&seen);
 		CHECK(err == (len < sizeof(struct recording_head) ? -EBADMSG : 0));
-		CHECK(seen.text.len >= reached && str_starts(buf__view(&all.text), buf__view(&seen.text)));
+		CHECK(seen.text.len >= reached &&
+		      str_starts(buf__view(&all.text), buf__view(&seen.text)));
 		reached = seen.text.len;
 	}
 	CHECK(reached > all.text.len / 2 && reached < all.text.len);

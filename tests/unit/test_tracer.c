@@ -2,6 +2,7 @@
 /* trace/tracer.c: identity of calls, their parents, and what becomes of them in the counters. */
 #include "test.h"
 
+#include "model/excluded_urls.h"
 #include "model/semconv.h"
 #include "trace/tracer.h"
 
@@ -9,11 +10,13 @@ struct fixture {
 	struct stats stats;
 	struct rng rng;
 	struct semconv *semconv;
+	struct excluded_urls *excluded;
 	struct tracer *tracer;
 	struct call_sink *sink;
-	struct resource *resource;	/* NULL: none is to be had */
-	struct span *last;		/* owned */
+	struct resource *resource; /* NULL: none is to be had */
+	struct span *last;	   /* owned */
 	u32 spans, truncated, asked_tgid;
+	u64 measured; /* begun, neither ended nor discarded */
 };
 
 static struct resource *on_resource(void *owner, u32 tgid)
@@ -38,16 +41,48 @@ static void on_truncated(void *owner)
 	((struct fixture *)owner)->truncated++;
 }
 
+static void on_begun(void *owner, const struct http_call *call)
+{
+	(void)call;
+	((struct fixture *)owner)->measured++;
+}
+
+static void on_ended(void *owner, const struct span *span)
+{
+	(void)span;
+	((struct fixture *)owner)->measured--;
+}
+
+static void on_discarded(void *owner, const struct http_call *call)
+{
+	(void)call;
+	((struct fixture *)owner)->measured--;
+}
+
 static void begin(struct fixture *f, u64 seed, bool tracecontext)
 {
-	struct tracer_env env = {&f->stats, &f->rng, tracecontext, f,
-				 on_resource, on_span, on_truncated, NULL};
+	struct tracer_env env = {
+		.stats = &f->stats,
+		.rng = &f->rng,
+		.owner = f,
+		.resource = on_resource,
+		.span = on_span,
+		.begun = on_begun,
+		.ended = on_ended,
+		.discarded = on_discarded,
+		.response_truncated = on_truncated,
+	};
 
 	*f = (struct fixture){.resource = resource__new()};
 	rng__seed(&f->rng, seed);
-	if (semconv__new(&f->semconv, &(struct semconv_options){0}))
+	if (semconv__new(&f->semconv, &(struct semconv_options){0}) ||
+	    excluded_urls__new(&f->excluded, NULL, NULL))
 		abort();
+	sampler_parse(NULL, NULL, &env.sampler);
+	propagators__parse(tracecontext ? "tracecontext" : "none", &env.propagators);
+	limits_parse(&(struct limit_texts){0}, true, &env.limits);
 	env.semconv = f->semconv;
+	env.excluded = f->excluded;
 	if (tracer__new(&f->tracer, &env))
 		abort();
 	f->sink = tracer__sink(f->tracer);
@@ -61,13 +96,16 @@ static void finish(struct fixture *f)
 	CHECK(v[STAT_REQUESTS] ==
 	      v[STAT_SPANS] + stats__sum(&f->stats, STAT_LOST) + v[STAT_DISCARDED] + v[STAT_OPEN]);
 	CHECK(v[STAT_SPANS] == f->spans);
+	CHECK(f->measured == v[STAT_OPEN]);
 	span__free(f->last);
 	resource__put(f->resource);
 	tracer__free(f->tracer);
 	semconv__free(f->semconv);
+	excluded_urls__free(f->excluded);
 }
 
-static struct http_call *call_begin(struct fixture *f, const char *traceparent, const char *tracestate)
+static struct http_call *call_begin(struct fixture *f, const char *traceparent,
+				    const char *tracestate)
 {
 	struct http_call *call = http_call__new();
 
@@ -150,7 +188,8 @@ static void a_root(void)
 	call_end(&f, call, 2000);
 	CHECK(f.last && !memcmp(f.last->context.trace_id, begun.trace_id, 16));
 	CHECK(f.last && !memcmp(f.last->context.span_id, begun.span_id, 8));
-	CHECK(f.last && f.last->kind == SPAN_SERVER && f.last->start_ns == 1000 && f.last->end_ns == 2000);
+	CHECK(f.last && f.last->kind == SPAN_SERVER && f.last->start_ns == 1000 &&
+	      f.last->end_ns == 2000);
 	CHECK(f.last && f.last->resource == f.resource && f.asked_tgid == 42);
 	if (f.last)
 		CHECK_STR(f.last->name, "GET /item/{id}");
@@ -168,7 +207,8 @@ static void a_parent(void)
 	call = call_begin(&f, PARENT, "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE");
 	check_id(call->context.trace_id, 16, "0af7651916cd43dd8448eb211c80319c");
 	check_id(call->context.parent_id, 8, "b7ad6b7169203331");
-	CHECK(!is_zero(call->context.span_id, 8) && memcmp(call->context.span_id, call->context.parent_id, 8));
+	CHECK(!is_zero(call->context.span_id, 8) &&
+	      memcmp(call->context.span_id, call->context.parent_id, 8));
 	CHECK(call->context.flags == 1);
 	CHECK_STR(call->context.state, "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE");
 	call_end(&f, call, 2000);
@@ -218,7 +258,8 @@ static void propagation_can_be_off(void)
 
 	begin(&f, 3, false);
 	call = call_begin(&f, PARENT, "rojo=1");
-	CHECK(is_zero(call->context.parent_id, 8) && call->context.flags == 3 && !call->context.state.len);
+	CHECK(is_zero(call->context.parent_id, 8) && call->context.flags == 3 &&
+	      !call->context.state.len);
 	call_end(&f, call, 2000);
 	finish(&f);
 }

@@ -50,9 +50,10 @@ static inline void on_end(struct call_sink *sink, struct http_call *owned)
 
 	stats__add(&f->stats, STAT_SPANS, 1);
 	stats__add(&f->stats, STAT_OPEN, (u64)-1);
-	buf__printf(&f->text, "end %.*s %u %llu-%llu %llu+%llu", STR_ARG(owned->target), owned->status,
-		    (unsigned long long)owned->start_ns, (unsigned long long)owned->end_ns,
-		    (unsigned long long)owned->request_size, (unsigned long long)owned->response_size);
+	buf__printf(&f->text, "end %.*s %u %llu-%llu %llu+%llu", STR_ARG(owned->target),
+		    owned->status, (unsigned long long)owned->start_ns,
+		    (unsigned long long)owned->end_ns, (unsigned long long)owned->request_size,
+		    (unsigned long long)owned->response_size);
 	if (owned->marks)
 		buf__char(&f->text, ' ');
 	http_print_marks(&f->text, owned->marks, ',');
@@ -88,8 +89,8 @@ static inline void on_mute(void *owner, u64 cookie)
 	f->last_muted = cookie;
 }
 
-static inline void on_listen_addr(void *owner, u32 tgid, enum family family, const struct endpoint *local,
-			   u8 addr[16])
+static inline void on_listen_addr(void *owner, u32 tgid, enum family family,
+				  const struct endpoint *local, u8 addr[16])
 {
 	(void)tgid;
 	(void)family;
@@ -120,7 +121,8 @@ static inline void finish(struct fixture *f, const char *want)
 	      v[STAT_SPANS] + stats__sum(&f->stats, STAT_LOST) + v[STAT_DISCARDED] + v[STAT_OPEN]);
 	conn_table__free(f->table);
 	CHECK(v[STAT_OPEN] == 0);
-	CHECK(v[STAT_REQUESTS] == v[STAT_SPANS] + stats__sum(&f->stats, STAT_LOST) + v[STAT_DISCARDED]);
+	CHECK(v[STAT_REQUESTS] ==
+	      v[STAT_SPANS] + stats__sum(&f->stats, STAT_LOST) + v[STAT_DISCARDED]);
 	buf__free(&f->text);
 }
 
@@ -128,7 +130,7 @@ struct wire {
 	struct fixture *f;
 	u64 conn, now;
 	u64 rx, tx, moved_ts;
-	bool sending;	/* so the next read is a turn */
+	bool sending; /* so the next read is a turn */
 };
 
 static inline void opened_as(struct wire *w, struct fixture *f, u64 conn, enum family family)
@@ -147,9 +149,16 @@ static inline void opened(struct wire *w, struct fixture *f, u64 conn)
 /* The process reads len bytes, of which text was captured. */
 static inline struct capture_data read_event(struct wire *w, struct str text, u32 len)
 {
-	struct capture_data event = {.conn = w->conn, .ts = ++w->now, .tgid = 1, .tid = 1,
-				     .turn = w->sending, .rx_off = w->rx, .tx_off = w->tx,
-				     .moved_ts = w->moved_ts, .len = len, .head = text};
+	struct capture_data event = {.conn = w->conn,
+				     .ts = ++w->now,
+				     .tgid = 1,
+				     .tid = 1,
+				     .turn = w->sending,
+				     .rx_off = w->rx,
+				     .tx_off = w->tx,
+				     .moved_ts = w->moved_ts,
+				     .len = len,
+				     .head = text};
 
 	w->rx += len;
 	w->sending = false;
@@ -168,11 +177,20 @@ static inline void reads(struct wire *w, const char *text)
 	reads_part(w, str_from(text), (u32)strlen(text));
 }
 
-static inline struct capture_data want_event(struct wire *w, struct str head, u32 len, struct str tail)
+static inline struct capture_data want_event(struct wire *w, struct str head, u32 len,
+					     struct str tail)
 {
-	struct capture_data event = {.conn = w->conn, .ts = ++w->now, .tgid = 1, .tid = 1, .out = true,
-				     .rx_off = w->rx, .tx_off = w->tx, .moved_ts = w->moved_ts,
-				     .len = len, .head = head, .tail = tail};
+	struct capture_data event = {.conn = w->conn,
+				     .ts = ++w->now,
+				     .tgid = 1,
+				     .tid = 1,
+				     .out = true,
+				     .rx_off = w->rx,
+				     .tx_off = w->tx,
+				     .moved_ts = w->moved_ts,
+				     .len = len,
+				     .head = head,
+				     .tail = tail};
 
 	w->sending = true;
 	return event;
@@ -217,8 +235,11 @@ static inline void sent(struct wire *w, const char *text)
 
 static inline struct capture_state state_event(struct wire *w)
 {
-	return (struct capture_state){.conn = w->conn, .ts = ++w->now, .rx_off = w->rx,
-				      .tx_off = w->tx, .moved_ts = w->moved_ts};
+	return (struct capture_state){.conn = w->conn,
+				      .ts = ++w->now,
+				      .rx_off = w->rx,
+				      .tx_off = w->tx,
+				      .moved_ts = w->moved_ts};
 }
 
 static inline void is_swept(struct wire *w)

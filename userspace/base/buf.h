@@ -16,10 +16,10 @@
 #define BUF_LIMIT (16u << 20)
 
 struct buf {
-	char *p;	/* owned */
-	size_t len;	/* bytes in use */
-	size_t cap;	/* bytes allocated */
-	bool failed;	/* an append did not fit; sticky until buf__reset() */
+	char *p;     /* owned */
+	size_t len;  /* bytes in use */
+	size_t cap;  /* bytes allocated */
+	bool failed; /* an append did not fit; sticky until buf__reset() */
 };
 
 /* All return 0, -ENOMEM or -E2BIG (past BUF_LIMIT). */
@@ -28,7 +28,8 @@ int buf__append(struct buf *buf, const void *bytes, size_t len);
 int buf__str(struct buf *buf, struct str s);
 int buf__char(struct buf *buf, char c);
 int buf__printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int buf__vprintf(struct buf *buf, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+int buf__vprintf(struct buf *buf, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 /* Drops the first len bytes and moves the rest down. */
 void buf__consume(struct buf *buf, size_t len);

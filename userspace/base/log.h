@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Diagnostics on stderr, one line each: "otel-ebpf: conn: cannot attach ssl to pid 7: Permission denied".
- * Lower case, no full stop. Telemetry never passes here. Control characters in a message are
- * written as \xNN, so that text of a traced process cannot forge lines or steer a terminal.
+ * Diagnostics on stderr, one line each: "otel-ebpf: conn: cannot attach ssl to pid 7: Permission
+ * denied". Lower case, no full stop. Telemetry never passes here. Control characters in a message
+ * are written as \xNN, so that text of a traced process cannot forge lines or steer a terminal.
  */
 #ifndef LOG_H
 #define LOG_H

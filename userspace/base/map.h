@@ -10,11 +10,11 @@
 
 struct map_slot {
 	u64 key;
-	void *value;	/* NULL: the slot is free */
+	void *value; /* NULL: the slot is free */
 };
 
 struct map {
-	struct map_slot *slots;	/* owned */
+	struct map_slot *slots; /* owned */
 	u32 cap;		/* power of two, or 0 */
 	u32 cnt;
 };

@@ -20,7 +20,8 @@ u64 stats__sum(const struct stats *stats, enum stat_group group)
 	return sum;
 }
 
-static void print_group(const struct stats *stats, struct buf *out, enum stat_group group, bool zeros)
+static void print_group(const struct stats *stats, struct buf *out, enum stat_group group,
+			bool zeros)
 {
 	const char *sep = "";
 
@@ -52,8 +53,8 @@ void stats__print(const struct stats *stats, struct buf *out)
 {
 	const u64 *v = stats->v;
 
-	buf__printf(out, "%llu requests, %llu spans, %llu lost (", (unsigned long long)v[STAT_REQUESTS],
-		    (unsigned long long)v[STAT_SPANS],
+	buf__printf(out, "%llu requests, %llu spans, %llu lost (",
+		    (unsigned long long)v[STAT_REQUESTS], (unsigned long long)v[STAT_SPANS],
 		    (unsigned long long)stats__sum(stats, STAT_LOST));
 	print_group(stats, out, STAT_LOST, true);
 	buf__printf(out, "), %llu discarded", (unsigned long long)v[STAT_DISCARDED]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Counters of what was seen and what was lost, by cause; stat_list.h names them. One thread only. */
+/* Counters of what was seen and what was lost, by cause; stat_list.h names them. One thread only.
+ */
 #ifndef STATS_H
 #define STATS_H
 

@@ -18,8 +18,8 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define NSEC_PER_SEC  1000000000ULL
 
-#define ARRAY_SIZE(a)             (sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define ARRAY_SIZE(a)			(sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* __cleanup(fn): fn(&variable) runs when the variable goes out of scope. */
 #define __cleanup(fn) __attribute__((cleanup(fn)))

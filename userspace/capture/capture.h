@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * From the kernel to typed events, live or from a recording. Only this folder knows the BPF skeleton
- * and bpf/event.h; what leaves it has been checked once: lengths, types, and times in unix ns.
+ * From the kernel to typed events, live or from a recording. Only this folder knows the BPF
+ *skeleton and bpf/event.h; what leaves it has been checked once: lengths, types, and times in unix
+ *ns.
  *
  *	kernel -> ring -> live --+--> decode -> struct capture_ops (conn/, proc/)
  *	              recording <-+--< replay
@@ -18,28 +19,31 @@ struct capture_open {
 	u32 tgid;
 	enum family family;
 	struct endpoint local, remote;
-	char path[108];		/* unix: "" or NUL-terminated, '@' for the leading NUL of an abstract name */
+	char path[108]; /* unix: "" or NUL-terminated, '@' for the leading NUL of an abstract name
+			 */
 };
 
 struct capture_data {
 	u64 conn, ts;
 	u32 tgid, tid;
-	bool out;		/* sent by the process, else read by it */
-	bool turn;		/* read: the first since the process sent something */
-	bool confirmed;		/* sent: len bytes did move; else wanted */
-	u64 rx_off, tx_off;	/* see struct ev_data in bpf/event.h */
-	u64 moved_ts;		/* unix ns, 0 if nothing moved */
+	bool out;	    /* sent by the process, else read by it */
+	bool turn;	    /* read: the first since the process sent something */
+	bool confirmed;	    /* sent: len bytes did move; else wanted */
+	u64 rx_off, tx_off; /* see struct ev_data in bpf/event.h */
+	u64 moved_ts;	    /* unix ns, 0 if nothing moved */
 	u32 len;
-	struct str head, tail;	/* the first and the last bytes that were captured; they do not overlap */
+	struct str head,
+		tail; /* the first and the last bytes that were captured; they do not overlap */
 };
 
 struct capture_state {
 	u64 conn, ts;
 	bool closed;
 	u64 rx_off, tx_off, moved_ts;
-	u64 tail_end;		/* 0, or the offset after tail, the last bytes of a send told by nothing else */
+	u64 tail_end; /* 0, or the offset after tail, the last bytes of a send told by nothing else
+		       */
 	struct str tail;
-	int err;		/* errno of the socket, positive, or 0 */
+	int err; /* errno of the socket, positive, or 0 */
 };
 
 enum capture_process_kind { CAPTURE_FORK, CAPTURE_EXEC, CAPTURE_EXIT };
@@ -60,12 +64,12 @@ struct capture_ops {
 
 /* Counters of the kernel side since it was loaded, summed over CPUs. */
 struct capture_counts {
-	u64 lost_records;	/* the ring buffer was full */
-	u64 lost_begins;	/* requests lost with them */
-	u64 faults;		/* user memory that could not be read */
-	u64 no_storage;		/* connections there was no memory for */
-	u64 io_uring;		/* reads whose bytes were not taken */
-	u64 missed;		/* program runs that the kernel skipped */
+	u64 lost_records; /* the ring buffer was full */
+	u64 lost_begins;  /* requests lost with them */
+	u64 faults;	  /* user memory that could not be read */
+	u64 no_storage;	  /* connections there was no memory for */
+	u64 io_uring;	  /* reads whose bytes were not taken */
+	u64 missed;	  /* program runs that the kernel skipped */
 };
 
 /*

@@ -117,8 +117,9 @@ static int decode_process(const struct decoder *to, const struct ev_process *ev,
 	if (size < sizeof(*ev))
 		return -EBADMSG;
 	out.parent = ev->parent;
-	out.kind = ev->hdr.type == EV_FORK ? CAPTURE_FORK :
-		   ev->hdr.type == EV_EXEC ? CAPTURE_EXEC : CAPTURE_EXIT;
+	out.kind = ev->hdr.type == EV_FORK   ? CAPTURE_FORK
+		   : ev->hdr.type == EV_EXEC ? CAPTURE_EXEC
+					     : CAPTURE_EXIT;
 	to->ops->process(to->owner, &out);
 	return 0;
 }

@@ -34,33 +34,51 @@ enum hook {
 
 #define BIT(hook) (1u << HOOK_##hook)
 
-/* In the order of attaching: sends and closes before receives, so that no request seems unanswered. */
+/* In the order of attaching: sends and closes before receives, so that no request seems unanswered.
+ */
 static const struct {
 	const char *program, *target, *since, *without;
 } hooks[HOOK_CNT] = {
-	[HOOK_SEND_LOCKED] = {"send_locked", "tp_btf/tcp_sendmsg_locked", "6.16", "entry and exit of tcp_sendmsg serve instead"},
+	[HOOK_SEND_LOCKED] = {"send_locked", "tp_btf/tcp_sendmsg_locked", "6.16",
+			      "entry and exit of tcp_sendmsg serve instead"},
 	[HOOK_SEND_TCP] = {"send_tcp", "fentry/tcp_sendmsg", "5.5", "needs tcp_sendmsg_locked"},
 	[HOOK_SENT_TCP] = {"sent_tcp", "fexit/tcp_sendmsg", "5.5", "needs tcp_sendmsg_locked"},
-	[HOOK_SENT_PAGE] = {"sent_page", "fexit/tcp_sendpage", "gone in 6.5", "only for sendfile before 6.5"},
-	[HOOK_SENT_SOCK] = {"sent_sock", "tp_btf/sock_send_length", "6.3", "no unix sockets, or unix_stream_sendmsg"},
-	[HOOK_SENT_UNIX] = {"sent_unix", "fexit/unix_stream_sendmsg", "5.5", "needs sock_send_length"},
-	[HOOK_CLOSE_STATE] = {"close_state", "tp_btf/inet_sock_set_state", "5.5", "nothing can be traced"},
-	[HOOK_CLOSE_DESTROY] = {"close_destroy", "tp_btf/tcp_destroy_sock", "5.5", "nothing can be traced"},
+	[HOOK_SENT_PAGE] = {"sent_page", "fexit/tcp_sendpage", "gone in 6.5",
+			    "only for sendfile before 6.5"},
+	[HOOK_SENT_SOCK] = {"sent_sock", "tp_btf/sock_send_length", "6.3",
+			    "no unix sockets, or unix_stream_sendmsg"},
+	[HOOK_SENT_UNIX] = {"sent_unix", "fexit/unix_stream_sendmsg", "5.5",
+			    "needs sock_send_length"},
+	[HOOK_CLOSE_STATE] = {"close_state", "tp_btf/inet_sock_set_state", "5.5",
+			      "nothing can be traced"},
+	[HOOK_CLOSE_DESTROY] = {"close_destroy", "tp_btf/tcp_destroy_sock", "5.5",
+				"nothing can be traced"},
 	[HOOK_SWEEP] = {"sweep", "iter/bpf_sk_storage_map", "5.9", "nothing can be traced"},
-	[HOOK_FORK] = {"process_fork", "tp_btf/sched_process_fork", "5.5", "children would not be followed"},
-	[HOOK_EXEC] = {"process_exec", "tp_btf/sched_process_exec", "5.5", "names of processes would be stale"},
-	[HOOK_EXIT] = {"process_exit", "tp_btf/sched_process_exit", "5.5", "process ids would be reused"},
-	[HOOK_RECEIVE_SOCK] = {"receive_sock", "tp_btf/sock_recv_length", "6.3", "exit of tcp_recvmsg serves instead"},
+	[HOOK_FORK] = {"process_fork", "tp_btf/sched_process_fork", "5.5",
+		       "children would not be followed"},
+	[HOOK_EXEC] = {"process_exec", "tp_btf/sched_process_exec", "5.5",
+		       "names of processes would be stale"},
+	[HOOK_EXIT] = {"process_exit", "tp_btf/sched_process_exit", "5.5",
+		       "process ids would be reused"},
+	[HOOK_RECEIVE_SOCK] = {"receive_sock", "tp_btf/sock_recv_length", "6.3",
+			       "exit of tcp_recvmsg serves instead"},
 	[HOOK_RECEIVE_TCP] = {"receive_tcp", "fexit/tcp_recvmsg", "5.5", "needs sock_recv_length"},
-	[HOOK_RECEIVE_UNIX] = {"receive_unix", "fexit/unix_stream_recvmsg", "5.5", "needs sock_recv_length"},
+	[HOOK_RECEIVE_UNIX] = {"receive_unix", "fexit/unix_stream_recvmsg", "5.5",
+			       "needs sock_recv_length"},
 };
 
-#define COMMON (BIT(CLOSE_STATE) | BIT(CLOSE_DESTROY) | BIT(SWEEP) | BIT(FORK) | BIT(EXEC) | BIT(EXIT))
+#define COMMON \
+	(BIT(CLOSE_STATE) | BIT(CLOSE_DESTROY) | BIT(SWEEP) | BIT(FORK) | BIT(EXEC) | BIT(EXIT))
 
 const struct hook_set hook_sets[] = {
-	{"tracepoints", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_LOCKED) | BIT(SENT_SOCK), 0, BIT(SENT_SOCK)},
-	{"mixed", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(SENT_SOCK), BIT(SENT_PAGE), BIT(SENT_SOCK)},
-	{"trampolines", COMMON | BIT(RECEIVE_TCP) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(RECEIVE_UNIX) | BIT(SENT_UNIX), BIT(SENT_PAGE), BIT(SENT_UNIX)},
+	{"tracepoints", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_LOCKED) | BIT(SENT_SOCK), 0,
+	 BIT(SENT_SOCK)},
+	{"mixed", COMMON | BIT(RECEIVE_SOCK) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(SENT_SOCK),
+	 BIT(SENT_PAGE), BIT(SENT_SOCK)},
+	{"trampolines",
+	 COMMON | BIT(RECEIVE_TCP) | BIT(SEND_TCP) | BIT(SENT_TCP) | BIT(RECEIVE_UNIX) |
+		 BIT(SENT_UNIX),
+	 BIT(SENT_PAGE), BIT(SENT_UNIX)},
 	{NULL, 0, 0, 0},
 };
 
@@ -196,13 +214,15 @@ void hooks_explain(int err)
 	uname(&host);
 	if (!have_btf())
 		log_error("kernel %s has no BTF (/sys/kernel/btf/vmlinux): a kernel built with "
-			  "CONFIG_DEBUG_INFO_BTF is needed", host.release);
+			  "CONFIG_DEBUG_INFO_BTF is needed",
+			  host.release);
 	else if (err == -EPERM && geteuid())
 		log_error("not permitted to load BPF programs: run as root, or give the binary "
 			  "cap_bpf,cap_perfmon,cap_sys_ptrace (see README)");
 	else if (err == -EPERM)
 		log_error("the kernel refuses BPF programs even to root: a container without "
-			  "CAP_BPF and CAP_PERFMON, or locked down; otel-ebpf --check tells what is left");
+			  "CAP_BPF and CAP_PERFMON, or locked down; otel-ebpf --check tells what "
+			  "is left");
 	else
 		log_error("kernel %s lacks what is needed (%s); otel-ebpf --check tells what",
 			  host.release, strerror(-err));
@@ -222,14 +242,17 @@ int hooks_check(struct buf *out, const char *forced)
 	for (u32 i = 0; i < HOOK_CNT; i++) {
 		bool fine = available & (1u << i);
 
-		buf__printf(out, "  %-28s %-8s %s%s%s\n", hooks[i].target, fine ? "works" : "refused",
-			    used & (1u << i) ? "used" : fine ? "not needed" : "without it: ",
+		buf__printf(out, "  %-28s %-8s %s%s%s\n", hooks[i].target,
+			    fine ? "works" : "refused",
+			    used & (1u << i) ? "used"
+			    : fine	     ? "not needed"
+					     : "without it: ",
 			    fine ? "" : hooks[i].without, "");
 	}
 	if (!used) {
 		buf__printf(out, "nothing can be traced: %s\n",
-			    geteuid() ? "run as root or with cap_bpf and cap_perfmon" :
-					"no set of hooks is complete");
+			    geteuid() ? "run as root or with cap_bpf and cap_perfmon"
+				      : "no set of hooks is complete");
 		return -ENOTSUP;
 	}
 	buf__printf(out, "would use: %s; HTTP/1 on TCP and unix sockets\n", set->name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which programs are loaded on this kernel. What a kernel offers is found by trying, load and attach:
- * BTF may list what attaching refuses.
+ * Which programs are loaded on this kernel. What a kernel offers is found by trying, load and
+ *attach: BTF may list what attaching refuses.
  *
  *	tracepoints	sock_recv_length, tcp_sendmsg_locked, sock_send_length		6.16
  *	mixed		sock_recv_length, tcp_sendmsg entry and exit, sock_send_length	6.3
@@ -20,19 +20,22 @@ struct bpf_link;
 
 struct hook_set {
 	const char *name;
-	u32 programs;	/* bits: all of these are needed */
-	u32 optional;	/* bits: attached where the kernel has them */
-	u32 late;	/* bits of programs: attached when the first unix socket is read */
+	u32 programs; /* bits: all of these are needed */
+	u32 optional; /* bits: attached where the kernel has them */
+	u32 late;     /* bits of programs: attached when the first unix socket is read */
 };
 
 /* NULL-terminated by name == NULL, in order of preference. */
 extern const struct hook_set hook_sets[];
 
-/* Before loading: only the programs of the set are to be loaded, and what the kernel lacks is said so. */
+/* Before loading: only the programs of the set are to be loaded, and what the kernel lacks is said
+ * so. */
 void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capture_head);
-/* Attaches the loaded programs but the sweep's; links (owned) go to links[HOOKS_MAX]. 0 or negative errno. */
+/* Attaches the loaded programs but the sweep's; links (owned) go to links[HOOKS_MAX]. 0 or negative
+ * errno. */
 int hooks_attach(struct otel_ebpf *skel, u32 programs, struct bpf_link **links);
-/* The programs whose targets the kernel's BTF names: the others need not be tried, they cost a load each. */
+/* The programs whose targets the kernel's BTF names: the others need not be tried, they cost a load
+ * each. */
 u32 hooks_named(void);
 /* The programs whose load and attach, each alone, succeed now. */
 u32 hooks_probe(void);

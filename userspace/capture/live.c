@@ -77,7 +77,8 @@ static void unload(struct live *live)
 /* The set that is forced, or the first that loads and attaches as a whole. */
 static int load_any(struct live *live, const struct live_options *options)
 {
-	const char *forced = options->hooks && strcmp(options->hooks, "auto") ? options->hooks : NULL;
+	const char *forced =
+		options->hooks && strcmp(options->hooks, "auto") ? options->hooks : NULL;
 	const struct hook_set *set;
 	u32 named = hooks_named();
 	int err = -ENOTSUP;
@@ -123,7 +124,8 @@ static int live_init(struct live *live, const struct live_options *options)
 	return live->ring ? 0 : -errno;
 }
 
-int live__new(struct live **out, const struct live_options *options, live_record_fn on_record, void *owner)
+int live__new(struct live **out, const struct live_options *options, live_record_fn on_record,
+	      void *owner)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	int err;
@@ -255,7 +257,8 @@ static u64 missed_runs(struct live *live)
 	struct bpf_program *program;
 	u64 sum = 0;
 
-	bpf_object__for_each_program(program, live->skel->obj) {
+	bpf_object__for_each_program(program, live->skel->obj)
+	{
 		struct bpf_prog_info info = {0};
 		u32 len = sizeof(info);
 		int fd = bpf_program__fd(program);

@@ -8,9 +8,9 @@
 struct live;
 
 struct live_options {
-	const char *hooks;	/* name of a hook set, NULL or "auto": choose by trying */
-	u64 ring_size;		/* bytes, a power of two */
-	u32 capture_head;	/* bytes of a request's reads that are copied */
+	const char *hooks; /* name of a hook set, NULL or "auto": choose by trying */
+	u64 ring_size;	   /* bytes, a power of two */
+	u32 capture_head;  /* bytes of a request's reads that are copied */
 };
 
 typedef void (*live_record_fn)(void *owner, struct str record);
@@ -19,32 +19,38 @@ typedef void (*live_record_fn)(void *owner, struct str record);
  * Loads and attaches; nothing is traced yet. Complains itself. 0 or negative errno. on_record gets
  * every record of the ring (borrowed for the call) from live__consume().
  */
-int live__new(struct live **out, const struct live_options *options, live_record_fn on_record, void *owner);
+int live__new(struct live **out, const struct live_options *options, live_record_fn on_record,
+	      void *owner);
 void live__free(struct live *live);
 const char *live__hooks(const struct live *live);
 
 /* From now on all threads and children of tgid are traced. -ERANGE: not a process id. */
 int live__trace(struct live *live, u32 tgid);
 /*
- * From now on unix sockets are traced, too. Not from the start, for the hook taxes every send on TCP:
- * call it when a traced process listens on one, or when the first is seen (capture_open). 0 or negative errno.
+ * From now on unix sockets are traced, too. Not from the start, for the hook taxes every send on
+ * TCP: call it when a traced process listens on one, or when the first is seen (capture_open). 0 or
+ * negative errno.
  */
 int live__trace_unix(struct live *live);
 /* Nobody is traced any more; events that happened may still be in the ring. */
 void live__stop(struct live *live);
 
-/* Readable when the ring is filling fast; else nothing wakes us: call live__consume() at every tick. */
+/* Readable when the ring is filling fast; else nothing wakes us: call live__consume() at every
+ * tick. */
 int live__fd(const struct live *live);
 /* Hands all records now in the ring to on_record. */
 void live__consume(struct live *live);
-/* Has the kernel tell of held requests and unconfirmed ends; consume afterwards. False: nothing to tell. */
+/* Has the kernel tell of held requests and unconfirmed ends; consume afterwards. False: nothing to
+ * tell. */
 bool live__sweep(struct live *live, bool force);
 
 /* No more events of this connection, please. */
 void live__mute(struct live *live, u64 conn);
-/* A head of an answer was longer than what was copied of its send: copy twice as much from now on. */
+/* A head of an answer was longer than what was copied of its send: copy twice as much from now on.
+ */
 void live__want_response_head(struct live *live);
-/* Whom the next sweeps tell of even without news, so that those not told of are known to be gone. */
+/* Whom the next sweeps tell of even without news, so that those not told of are known to be gone.
+ */
 enum live_presence { LIVE_NEWS_ONLY, LIVE_UNIX, LIVE_ALL };
 void live__want_presence(struct live *live, enum live_presence presence);
 void live__counts(struct live *live, struct capture_counts *counts);

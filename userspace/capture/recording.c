@@ -9,7 +9,7 @@
 
 #include "event.h"
 
-#define MAGIC "otelebpf"
+#define MAGIC		"otelebpf"
 #define BYTE_ORDER_MARK 0x01020304
 /* No record is larger: see RECORD_MAX in bpf/state.bpf.h. */
 #define FRAME_MAX (1u << 16)
@@ -28,12 +28,12 @@ enum frame_type {
 
 struct frame {
 	u32 type, len;
-	u64 time;	/* of a tick: unix ns, the lowest two bits replaced by `swept` */
+	u64 time; /* of a tick: unix ns, the lowest two bits replaced by `swept` */
 };
 
 struct recorder {
 	FILE *file;
-	int err;	/* first failure */
+	int err; /* first failure */
 };
 
 int recorder__new(struct recorder **out, const char *path, struct recording_head *head)
@@ -61,7 +61,8 @@ int recorder__new(struct recorder **out, const char *path, struct recording_head
 	return 0;
 }
 
-static void put(struct recorder *recorder, enum frame_type type, u64 time, struct str a, struct str b)
+static void put(struct recorder *recorder, enum frame_type type, u64 time, struct str a,
+		struct str b)
 {
 	struct frame frame = {type, (u32)(a.len + b.len), time};
 
@@ -80,7 +81,8 @@ void recorder__record(struct recorder *recorder, struct str record)
 
 void recorder__counts(struct recorder *recorder, const struct capture_counts *counts)
 {
-	put(recorder, FRAME_COUNTS, 0, (struct str){(const char *)counts, sizeof(*counts)}, STR_NONE);
+	put(recorder, FRAME_COUNTS, 0, (struct str){(const char *)counts, sizeof(*counts)},
+	    STR_NONE);
 }
 
 void recorder__tick(struct recorder *recorder, u64 now, u32 swept)
@@ -96,7 +98,8 @@ void recorder__ending(struct recorder *recorder)
 void recorder__fact(struct recorder *recorder, const char *key, struct str answer)
 {
 	/* the key with its NUL, then the answer */
-	put(recorder, answer.p ? FRAME_FACT : FRAME_NO_FACT, 0, (struct str){key, strlen(key) + 1}, answer);
+	put(recorder, answer.p ? FRAME_FACT : FRAME_NO_FACT, 0, (struct str){key, strlen(key) + 1},
+	    answer);
 }
 
 void recorder__process(struct recorder *recorder, u32 tgid, u32 parent)
@@ -119,7 +122,8 @@ int recorder__close(struct recorder *recorder)
 	return err;
 }
 
-/* A fact waits from where it stands in the file until it is asked for: facts follow what asked for them. */
+/* A fact waits from where it stands in the file until it is asked for: facts follow what asked for
+ * them. */
 struct fact {
 	struct fact *next;
 	bool is;
@@ -129,10 +133,10 @@ struct fact {
 
 struct replay {
 	FILE *file;
-	struct fact *facts;	/* owned; those read and not yet asked for, oldest first */
+	struct fact *facts; /* owned; those read and not yet asked for, oldest first */
 	u32 fact_cnt;
-	struct buf bytes;	/* of the frame at hand */
-	struct frame ahead;	/* the frame after the facts, its bytes not read yet */
+	struct buf bytes;   /* of the frame at hand */
+	struct frame ahead; /* the frame after the facts, its bytes not read yet */
 	bool is_ahead;
 };
 
@@ -200,7 +204,8 @@ static int keep_fact(struct replay *replay, bool is, struct str bytes)
 	return 0;
 }
 
-/* Facts that were asked for while a frame was handled stand after it: they are read before it is. */
+/* Facts that were asked for while a frame was handled stand after it: they are read before it is.
+ */
 static int read_facts_ahead(struct replay *replay)
 {
 	struct buf frame_bytes = replay->bytes;
@@ -214,7 +219,8 @@ static int read_facts_ahead(struct replay *replay)
 		}
 		err = read_bytes(replay, &replay->ahead);
 		if (!err)
-			err = keep_fact(replay, replay->ahead.type == FRAME_FACT, buf__view(&replay->bytes));
+			err = keep_fact(replay, replay->ahead.type == FRAME_FACT,
+					buf__view(&replay->bytes));
 	}
 	buf__free(&replay->bytes);
 	replay->bytes = frame_bytes;
@@ -234,7 +240,8 @@ int replay__new(struct replay **out, const char *path, struct recording_head *he
 		free(replay);
 		return err;
 	}
-	if (fread(head, sizeof(*head), 1, replay->file) != 1 || memcmp(head->magic, MAGIC, sizeof(head->magic)) ||
+	if (fread(head, sizeof(*head), 1, replay->file) != 1 ||
+	    memcmp(head->magic, MAGIC, sizeof(head->magic)) ||
 	    head->byte_order != BYTE_ORDER_MARK || head->event_version != EVENT_VERSION) {
 		replay__free(replay);
 		return -EBADMSG;
@@ -267,7 +274,8 @@ int replay_fact(void *owner, const char *key, struct buf *out)
 	return err;
 }
 
-static int deliver(struct replay *replay, const struct frame *frame, const struct replay_ops *ops, void *owner)
+static int deliver(struct replay *replay, const struct frame *frame, const struct replay_ops *ops,
+		   void *owner)
 {
 	struct str bytes = buf__view(&replay->bytes);
 	struct capture_counts counts;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A recording holds all that makes output differ: the ring buffer's records, the counters of drops,
- * the clock offset, the seed of the ids, the facts read from /proc and the environment, and the times
- * of the daemon's ticks. Replayed through the whole daemon it yields the same bytes, without root.
+ * the clock offset, the seed of the ids, the facts read from /proc and the environment, and the
+ *times of the daemon's ticks. Replayed through the whole daemon it yields the same bytes, without
+ *root.
  *
  *	| struct recording_head | frame: u32 type, u32 len, u64 time, bytes[len] | frame | ...
  *
@@ -15,12 +16,12 @@
 #include "capture/capture.h"
 
 struct recording_head {
-	char magic[8];		/* "otelebpf" */
-	u32 byte_order;		/* 0x01020304 as written */
-	u32 event_version;	/* EVENT_VERSION of bpf/event.h */
-	s64 clock_offset;	/* unix ns minus CLOCK_MONOTONIC */
+	char magic[8];	   /* "otelebpf" */
+	u32 byte_order;	   /* 0x01020304 as written */
+	u32 event_version; /* EVENT_VERSION of bpf/event.h */
+	s64 clock_offset;  /* unix ns minus CLOCK_MONOTONIC */
 	u64 seed;
-	u32 capture_head;	/* bytes of a request's reads that the kernel copied */
+	u32 capture_head; /* bytes of a request's reads that the kernel copied */
 	u32 pad;
 };
 
@@ -38,7 +39,8 @@ void recorder__ending(struct recorder *recorder);
 void recorder__fact(struct recorder *recorder, const char *key, struct str answer);
 /* A process traced from the start, see process_table__add(). */
 void recorder__process(struct recorder *recorder, u32 tgid, u32 parent);
-/* Flushes and closes. 0, or the negative errno of the first write that failed: then it is not whole. */
+/* Flushes and closes. 0, or the negative errno of the first write that failed: then it is not
+ * whole. */
 int recorder__close(struct recorder *recorder);
 
 struct replay;

@@ -395,8 +395,8 @@ static u32 exporters(const char *list, u32 row, const char *names[CONFIG_EXPORTE
 
 u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])
 {
-	return exporters(config->traces_exporter,
-			 row_of(offsetof(struct config, traces_exporter)), names);
+	return exporters(config->traces_exporter, row_of(offsetof(struct config, traces_exporter)),
+			 names);
 }
 
 u32 config__metrics_exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])

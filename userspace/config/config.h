@@ -17,33 +17,34 @@
 
 /* What the user said about one option. */
 struct config_given {
-	const char *text;	/* NULL: nothing; as written, not checked */
-	const char *variable;	/* the variable that said it, NULL: the flag did */
+	const char *text;     /* NULL: nothing; as written, not checked */
+	const char *variable; /* the variable that said it, NULL: the flag did */
 };
 
 /* Texts live as long as argv, the environment and the table. */
 struct config {
 	/* what to trace */
-	u32 pids[CONFIG_PIDS_MAX];	/* --pid */
+	u32 pids[CONFIG_PIDS_MAX]; /* --pid */
 	u32 pid_cnt;
-	char **command;			/* argv of the command to start, NULL if none; borrowed */
+	char **command; /* argv of the command to start, NULL if none; borrowed */
 	/* how to capture */
-	u64 capture_head;		/* --capture_head, bytes of a request head, 1024..16384 */
-	u64 ring_size;			/* --ring_size, bytes, a power of two >= 64 KiB */
-	const char *hooks;		/* --hooks, NULL: choose */
-	const char *record_path;	/* --record, NULL if not asked for */
-	const char *replay_path;	/* --replay, NULL if not asked for */
-	bool check;			/* --check */
+	u64 capture_head;	 /* --capture_head, bytes of a request head, 1024..16384 */
+	u64 ring_size;		 /* --ring_size, bytes, a power of two >= 64 KiB */
+	const char *hooks;	 /* --hooks, NULL: choose */
+	const char *record_path; /* --record, NULL if not asked for */
+	const char *replay_path; /* --replay, NULL if not asked for */
+	bool check;		 /* --check */
 	/* what to say */
-	const char *traces_exporter;	/* comma list, see config__exporters() */
-	const char *metrics_exporter;	/* comma list, see config__metrics_exporters() */
-	u64 metric_export_interval;	/* ms, at least 1 */
+	const char *traces_exporter;	     /* comma list, see config__exporters() */
+	const char *metrics_exporter;	     /* comma list, see config__metrics_exporters() */
+	u64 metric_export_interval;	     /* ms, at least 1 */
 	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
-	const char *service_name;	/* NULL if not set */
-	const char *resource_attributes; /* NULL if not set */
-	const char *propagators;	/* as trace/propagators.h takes it */
+	const char *service_name;	     /* NULL if not set */
+	const char *resource_attributes;     /* NULL if not set */
+	const char *propagators;	     /* as trace/propagators.h takes it */
 	const char *traces_sampler, *traces_sampler_arg; /* as trace/sampler.h takes them */
-	/* how HTTP is told, each as model/semconv.h and model/excluded_urls.h take it; NULL: not given */
+	/* how HTTP is told, each as model/semconv.h and model/excluded_urls.h take it; NULL: not
+	 * given */
 	const char *semconv_stability_opt_in;
 	const char *known_methods;
 	bool capture_all_methods;
@@ -52,9 +53,9 @@ struct config {
 	/* numbers; as model/limits.h takes them */
 	const char *attribute_count_limit, *attribute_value_length_limit;
 	const char *span_attribute_count_limit, *span_attribute_value_length_limit;
-	const char *log_level;		/* "debug", "info", "warn", "warning" or "error" */
+	const char *log_level; /* "debug", "info", "warn", "warning" or "error" */
 	bool sdk_disabled;
-	bool endpoint_given;		/* some exporter or endpoint was named */
+	bool endpoint_given;			       /* some exporter or endpoint was named */
 	struct config_given given[CONFIG_OPTIONS_MAX]; /* by row of the table */
 };
 

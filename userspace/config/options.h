@@ -12,26 +12,26 @@
 #define OPTION_NAME_MAX 80
 
 enum option_type {
-	OPT_HELP,	/* the flags without a value: --help, --version, */
+	OPT_HELP, /* the flags without a value: --help, --version, */
 	OPT_VERSION,
-	OPT_SWITCH,	/* and what is true once given */
-	OPT_PIDS,	/* comma list of process ids; given again, it adds */
-	OPT_STRING,	/* taken as it is; never printed, it may hold a secret */
+	OPT_SWITCH, /* and what is true once given */
+	OPT_PIDS,   /* comma list of process ids; given again, it adds */
+	OPT_STRING, /* taken as it is; never printed, it may hold a secret */
 	OPT_FILE,
-	OPT_LIST,	/* comma list; of `values`, if there are any */
-	OPT_CHOICE,	/* one of `values`, kept as the table spells it */
-	OPT_BOOL,	/* "true" or "false" in any case */
+	OPT_LIST,   /* comma list; of `values`, if there are any */
+	OPT_CHOICE, /* one of `values`, kept as the table spells it */
+	OPT_BOOL,   /* "true" or "false" in any case */
 	OPT_INTEGER,
-	OPT_MS,		/* an integer of milliseconds */
-	OPT_SIZE,	/* bytes; 16384, 16K, 16M or 1G */
-	OPT_POWER,	/* an OPT_SIZE that is a power of two */
+	OPT_MS,	   /* an integer of milliseconds */
+	OPT_SIZE,  /* bytes; 16384, 16K, 16M or 1G */
+	OPT_POWER, /* an OPT_SIZE that is a power of two */
 };
 
 enum option_use {
 	OPT_HONOURED,
-	OPT_LATER,	/* parsed and checked, without effect so far */
-	OPT_NEVER,	/* of the Python SDK alone; the help says why */
-	OPT_DROPPED,	/* a flag of 0.48b0, since dropped: accepted by its full name, not shown */
+	OPT_LATER,   /* parsed and checked, without effect so far */
+	OPT_NEVER,   /* of the Python SDK alone; the help says why */
+	OPT_DROPPED, /* a flag of 0.48b0, since dropped: accepted by its full name, not shown */
 };
 
 enum option_group {
@@ -55,24 +55,24 @@ enum option_group {
  * other is warned of and ignored (OpenTelemetry specification, configuration/common).
  */
 struct option {
-	const char *flag;	/* without dashes, words joined by '_'; NULL: only a variable */
-	const char *variable;	/* NULL: only a flag */
-	const char *alias;	/* another variable taken for `variable`, with a notice */
+	const char *flag;     /* without dashes, words joined by '_'; NULL: only a variable */
+	const char *variable; /* NULL: only a flag */
+	const char *alias;    /* another variable taken for `variable`, with a notice */
 	enum option_type type;
 	enum option_use use;
 	enum option_group group;
-	s64 min, max;		/* of numbers, both included */
+	s64 min, max; /* of numbers, both included */
 	/*
 	 * struct config has a field for it, at offset: a bool, a u64 of milliseconds or bytes, else
 	 * the text, of OPT_INTEGER too: NULL tells that there is none.
 	 */
 	bool kept;
 	size_t offset;
-	const char *fallback;	/* the default as text, NULL if there is none */
+	const char *fallback;	   /* the default as text, NULL if there is none */
 	const char *const *values; /* what a choice or list may hold, up to NULL; NULL: anything */
-	const char *const *soon; /* what a list may hold one day */
-	const char *old;	/* deprecated name of values[0] */
-	const char *value_name;	/* for --help */
+	const char *const *soon;   /* what a list may hold one day */
+	const char *old;	   /* deprecated name of values[0] */
+	const char *value_name;	   /* for --help */
 	const char *help;
 };
 

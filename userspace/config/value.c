@@ -214,12 +214,12 @@ static void describe_values(const struct option *option, struct buf *out)
 void value_describe(const struct option *option, struct buf *out)
 {
 	static const char *const words[] = {
-		[OPT_HELP] = "no value",      [OPT_VERSION] = "no value",
-		[OPT_SWITCH] = "no value",    [OPT_PIDS] = "process ids ",
-		[OPT_STRING] = "a text",      [OPT_FILE] = "a file name",
-		[OPT_LIST] = "a list of ",    [OPT_CHOICE] = "one of ",
-		[OPT_BOOL] = "true or false", [OPT_INTEGER] = "an integer, ",
-		[OPT_MS] = "milliseconds, ",  [OPT_SIZE] = "a size ",
+		[OPT_HELP] = "no value",	 [OPT_VERSION] = "no value",
+		[OPT_SWITCH] = "no value",	 [OPT_PIDS] = "process ids ",
+		[OPT_STRING] = "a text",	 [OPT_FILE] = "a file name",
+		[OPT_LIST] = "a list of ",	 [OPT_CHOICE] = "one of ",
+		[OPT_BOOL] = "true or false",	 [OPT_INTEGER] = "an integer, ",
+		[OPT_MS] = "milliseconds, ",	 [OPT_SIZE] = "a size ",
 		[OPT_POWER] = "a power of two ",
 	};
 

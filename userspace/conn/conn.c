@@ -11,14 +11,14 @@
 #define CONN_TRIES 8
 
 enum sync {
-	SYNC_NEW,	/* no bytes judged yet */
-	SYNC_PARSED,	/* a parser is at work */
-	SYNC_LOST,	/* nothing makes sense until a read that begins like a request */
+	SYNC_NEW,    /* no bytes judged yet */
+	SYNC_PARSED, /* a parser is at work */
+	SYNC_LOST,   /* nothing makes sense until a read that begins like a request */
 };
 
 struct stream {
-	u64 off;		/* where the next byte belongs */
-	struct buf rest;	/* bytes before off that the parser has not consumed yet */
+	u64 off;	 /* where the next byte belongs */
+	struct buf rest; /* bytes before off that the parser has not consumed yet */
 };
 
 /* A send of which not all bytes are known to have moved. */
@@ -26,26 +26,26 @@ struct wanted {
 	bool is;
 	u64 off, ts;
 	u32 len;
-	u32 head_len;		/* the first bytes in `bytes`; the rest of them is the tail */
+	u32 head_len; /* the first bytes in `bytes`; the rest of them is the tail */
 	struct buf bytes;
 };
 
 struct conn {
 	const struct conn_env *env;
-	struct call_sink gate;		/* what the parser sees of env->sink */
-	bool forgotten;			/* calls that end now are losses */
+	struct call_sink gate; /* what the parser sees of env->sink */
+	bool forgotten;	       /* calls that end now are losses */
 	u64 cookie;
 	struct peer peer;
-	const struct proto *proto;	/* NULL unless SYNC_PARSED */
-	void *state;			/* the parser's */
+	const struct proto *proto; /* NULL unless SYNC_PARSED */
+	void *state;		   /* the parser's */
 	enum sync sync;
-	bool started;			/* the streams' offsets are set */
-	bool pipelined;			/* more than one call was open at once */
-	bool served;			/* a request was read: this process is a server on it */
-	bool useless;			/* tell the caller to free it */
-	u32 turns;			/* turns since the last request */
-	u32 turn_bytes;			/* bytes of reads captured since the last turn */
-	u64 first_ts;			/* of the first byte of rx.rest while nothing is judged */
+	bool started;	/* the streams' offsets are set */
+	bool pipelined; /* more than one call was open at once */
+	bool served;	/* a request was read: this process is a server on it */
+	bool useless;	/* tell the caller to free it */
+	u32 turns;	/* turns since the last request */
+	u32 turn_bytes; /* bytes of reads captured since the last turn */
+	u64 first_ts;	/* of the first byte of rx.rest while nothing is judged */
 	struct stream rx, tx;
 	struct wanted wanted;
 };
@@ -239,7 +239,8 @@ static void client_bytes(struct conn *conn, struct str bytes, u64 ts, bool turn)
 		judge(conn, bytes, ts);
 }
 
-/* Sends that look like requests, where no request was read, are this process's own: it is a client. */
+/* Sends that look like requests, where no request was read, are this process's own: it is a client.
+ */
 static void server_bytes(struct conn *conn, struct str bytes, u64 ts)
 {
 	enum match match;
@@ -266,7 +267,8 @@ static void feed_sent(struct conn *conn, struct str bytes, u64 off, u64 upto, u6
 	server_bytes(conn, bytes, ts);
 }
 
-/* The wanted send has moved up to there: its head, what lies between and was not copied, its tail. */
+/* The wanted send has moved up to there: its head, what lies between and was not copied, its tail.
+ */
 static void feed_wanted(struct conn *conn, u64 upto, u64 ts)
 {
 	struct wanted *wanted = &conn->wanted;
@@ -284,8 +286,8 @@ static void feed_wanted(struct conn *conn, u64 upto, u64 ts)
 }
 
 /*
- * The send side stands at off now; its last byte was handed over at ts. Feeds what of the wanted send
- * has moved, then the hole up to off: sends nobody told of (sendfile, thinned), or lost ones.
+ * The send side stands at off now; its last byte was handed over at ts. Feeds what of the wanted
+ * send has moved, then the hole up to off: sends nobody told of (sendfile, thinned), or lost ones.
  */
 static void sent_up_to(struct conn *conn, u64 off, u64 ts, bool lost)
 {
@@ -329,7 +331,7 @@ static void on_read(struct conn *conn, const struct capture_data *event, bool lo
 	sent_up_to(conn, event->tx_off, event->moved_ts, lost);
 	if (event->rx_off > conn->rx.off)
 		gap(conn, SIDE_CLIENT, event->rx_off - conn->rx.off, event->ts, lost);
-	known = conn->rx.off - event->rx_off;	/* told before, by another record */
+	known = conn->rx.off - event->rx_off; /* told before, by another record */
 	if (known >= event->len)
 		return;
 	if (event->turn)
@@ -350,7 +352,7 @@ static void on_sent(struct conn *conn, const struct capture_data *event, bool lo
 	sent_up_to(conn, event->tx_off, event->moved_ts, lost);
 	read_up_to(conn, event->rx_off, event->ts);
 	if (event->tx_off < conn->tx.off)
-		return;		/* told before */
+		return; /* told before */
 	wanted->is = true;
 	wanted->off = event->tx_off;
 	wanted->ts = event->ts;

@@ -27,8 +27,9 @@ struct conn_env {
 	/* No use for further events of this connection. */
 	void (*mute)(void *owner, u64 cookie);
 	/* The address that the listener of this local address and port is bound to, in addr. */
-	void (*listen_addr)(void *owner, u32 tgid, enum family family, const struct endpoint *local, u8 addr[16]);
-	u32 capture_head;	/* bytes of a request's reads that the kernel copies */
+	void (*listen_addr)(void *owner, u32 tgid, enum family family, const struct endpoint *local,
+			    u8 addr[16]);
+	u32 capture_head; /* bytes of a request's reads that the kernel copies */
 };
 
 /* NULL when there is no memory. */

@@ -8,22 +8,22 @@
 
 struct entry {
 	u64 cookie;
-	struct conn *conn;		/* owned */
-	struct entry *newer, *older;	/* by last event */
-	size_t bytes;			/* conn__memory() when last looked at */
-	u64 lost_seen;			/* lost records at its last event */
-	u64 swept;			/* the sweep since whose start it was told of */
+	struct conn *conn;	     /* owned */
+	struct entry *newer, *older; /* by last event */
+	size_t bytes;		     /* conn__memory() when last looked at */
+	u64 lost_seen;		     /* lost records at its last event */
+	u64 swept;		     /* the sweep since whose start it was told of */
 };
 
 struct conn_table {
 	const struct conn_env *env;
 	struct conn_limits limits;
-	struct map map;			/* cookie -> entry */
+	struct map map; /* cookie -> entry */
 	struct entry *newest, *oldest;
 	size_t bytes;
 	u32 unix_cnt;
 	u64 lost_records;
-	u64 sweep;			/* number of the sweep to come */
+	u64 sweep; /* number of the sweep to come */
 };
 
 int conn_table__new(struct conn_table **out, const struct conn_env *env, struct conn_limits limits)
@@ -68,7 +68,8 @@ static void remove_entry(struct conn_table *table, struct entry *entry)
 
 static void evict(struct conn_table *table)
 {
-	while (table->oldest && (table->map.cnt > table->limits.conns || table->bytes > table->limits.bytes)) {
+	while (table->oldest &&
+	       (table->map.cnt > table->limits.conns || table->bytes > table->limits.bytes)) {
 		stats__add(table->env->stats, STAT_MARK_EVICTED, 1);
 		remove_entry(table, table->oldest);
 	}
@@ -112,7 +113,7 @@ void conn_table__open(struct conn_table *table, const struct capture_open *event
 	struct entry *entry;
 
 	if (map__get(&table->map, event->conn))
-		return;		/* told twice: two threads were first at once */
+		return; /* told twice: two threads were first at once */
 	entry = add(table, event);
 	if (entry)
 		touched(table, entry);
@@ -125,7 +126,7 @@ void conn_table__data(struct conn_table *table, const struct capture_data *event
 	struct entry *entry = map__get(&table->map, event->conn);
 
 	if (!entry)
-		return;		/* muted or evicted */
+		return; /* muted or evicted */
 	if (conn__data(entry->conn, event, entry->lost_seen != table->lost_records))
 		remove_entry(table, entry);
 	else
@@ -141,7 +142,8 @@ void conn_table__state(struct conn_table *table, const struct capture_state *eve
 		return;
 	err = conn__state(entry->conn, event, entry->lost_seen != table->lost_records);
 	if (!err && event->closed)
-		conn__close(entry->conn, event->ts, event->err ? strerrorname_np(event->err) : NULL);
+		conn__close(entry->conn, event->ts,
+			    event->err ? strerrorname_np(event->err) : NULL);
 	if (err || event->closed)
 		remove_entry(table, entry);
 	else

@@ -14,9 +14,9 @@ enum export_result { EXPORT_OK, EXPORT_RETRY, EXPORT_DROP };
 
 /* What exporters may need from outside; borrowed, outlives them. */
 struct export_env {
-	struct output *output;	/* telemetry on standard output */
-	bool terminal;		/* standard output is a terminal: colour is welcome */
-	s64 utc_offset_s;	/* local time minus UTC, for people; 0 in replays */
+	struct output *output; /* telemetry on standard output */
+	bool terminal;	       /* standard output is a terminal: colour is welcome */
+	s64 utc_offset_s;      /* local time minus UTC, for people; 0 in replays */
 };
 
 struct exporter {

@@ -248,8 +248,9 @@ int output__flush(struct output *output, int timeout_ms)
 	}
 	pthread_mutex_lock(&output->lock);
 	while (output->first && !err)
-		err = timeout_ms < 0 ? pthread_cond_wait(&output->drained, &output->lock)
-				     : pthread_cond_timedwait(&output->drained, &output->lock, &until);
+		err = timeout_ms < 0
+			      ? pthread_cond_wait(&output->drained, &output->lock)
+			      : pthread_cond_timedwait(&output->drained, &output->lock, &until);
 	if (output->first)
 		give_up(output);
 	err = output->broken ? -EPIPE : output->first ? -ETIMEDOUT : 0;

@@ -14,9 +14,9 @@ struct output;
 
 /* What became of the records so far; read with output__counts(). */
 struct output_counts {
-	u64 written;	/* records */
-	u64 full;	/* dropped: the queue was full */
-	u64 broken;	/* dropped: nobody reads any more (EPIPE) or the write failed */
+	u64 written; /* records */
+	u64 full;    /* dropped: the queue was full */
+	u64 broken;  /* dropped: nobody reads any more (EPIPE) or the write failed */
 };
 
 /*

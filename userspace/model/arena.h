@@ -12,9 +12,9 @@ struct arena_chunk;
 
 /* Zero-initialised is empty and ready. */
 struct arena {
-	struct arena_chunk *chunks;	/* owned, newest first */
-	size_t used;			/* bytes taken from the newest chunk */
-	size_t total;			/* bytes allocated for all chunks */
+	struct arena_chunk *chunks; /* owned, newest first */
+	size_t used;		    /* bytes taken from the newest chunk */
+	size_t total;		    /* bytes allocated for all chunks */
 };
 
 /* 8-byte aligned, uninitialised; NULL when there is no memory or the arena reached ARENA_LIMIT. */

@@ -29,9 +29,9 @@ struct attr {
 
 /* Keys, texts and lists are borrowed: literals, or bytes of the arena that the owner keeps. */
 struct attrs {
-	struct attr *v;		/* in the arena */
+	struct attr *v; /* in the arena */
 	u32 cnt, cap;
-	u32 dropped;		/* did not fit: no memory */
+	u32 dropped; /* did not fit: no memory */
 };
 
 void attrs__add(struct attrs *attrs, struct arena *arena, struct attr attr);

@@ -8,7 +8,7 @@
 struct batch {
 	u32 refs;
 	u32 cnt, cap;
-	struct span **spans;	/* owned, in the order they ended */
+	struct span **spans; /* owned, in the order they ended */
 };
 
 /* Room for cap spans and one reference, the caller's; NULL when there is no memory. */

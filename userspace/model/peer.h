@@ -8,16 +8,16 @@
 enum family { FAMILY_NONE, FAMILY_UNIX, FAMILY_INET, FAMILY_INET6 };
 
 struct endpoint {
-	u8 addr[16];	/* network order; an IPv4 address takes the first 4 */
-	u16 port;	/* host order; 0 for unix sockets */
+	u8 addr[16]; /* network order; an IPv4 address takes the first 4 */
+	u16 port;    /* host order; 0 for unix sockets */
 };
 
 struct peer {
 	enum family family;
 	struct endpoint client, server;
-	u8 listen_addr[16];	/* what the listening socket is bound to: server.addr, or any */
-	char path[108];		/* unix: the server's, "@name" if abstract, ""; may lack a NUL */
-	u32 tgid, tid;		/* the process and thread that read the request */
+	u8 listen_addr[16]; /* what the listening socket is bound to: server.addr, or any */
+	char path[108];	    /* unix: the server's, "@name" if abstract, ""; may lack a NUL */
+	u32 tgid, tid;	    /* the process and thread that read the request */
 };
 
 /*

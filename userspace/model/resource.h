@@ -7,7 +7,7 @@
 
 struct resource {
 	u32 refs;
-	struct arena mem;	/* owns keys and values */
+	struct arena mem; /* owns keys and values */
 	struct attrs attrs;
 };
 

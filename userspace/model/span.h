@@ -18,14 +18,14 @@ struct span {
 	struct trace_context context;
 	enum span_kind kind;
 	enum span_status status;
-	struct str status_message;	/* empty if there is none */
+	struct str status_message; /* empty if there is none */
 	struct str name;
-	u64 start_ns, end_ns;		/* unix */
-	struct arena mem;		/* owns name, attributes, their texts, and those of http */
+	u64 start_ns, end_ns; /* unix */
+	struct arena mem;     /* owns name, attributes, their texts, and those of http */
 	struct attrs attrs;
-	const struct scope *scope;	/* static */
-	struct resource *resource;	/* one reference */
-	struct http_call *http;		/* owned; NULL for other spans */
+	const struct scope *scope; /* static */
+	struct resource *resource; /* one reference */
+	struct http_call *http;	   /* owned; NULL for other spans */
 };
 
 /*

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Its spans still lie in the cache of the CPU when the exporters read them and when they are freed. */
+/* Its spans still lie in the cache of the CPU when the exporters read them and when they are freed.
+ */
 #define BATCH_SPANS 64
 
 struct pipeline {
 	pipeline_batch_fn deliver;
 	void *owner;
-	struct batch *batch;	/* being filled; NULL if empty */
+	struct batch *batch; /* being filled; NULL if empty */
 };
 
 int pipeline__new(struct pipeline **out, pipeline_batch_fn deliver, void *owner)

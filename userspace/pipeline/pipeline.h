@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Finished spans on their way out: gathered into batches, each handed to every exporter. A batch goes
- * out when it is full and at every tick, so a span waits at most one tick.
+ * Finished spans on their way out: gathered into batches, each handed to every exporter. A batch
+ * goes out when it is full and at every tick, so a span waits at most one tick.
  */
 #ifndef PIPELINE_H
 #define PIPELINE_H

@@ -11,8 +11,8 @@
 #include "base/types.h"
 
 struct child {
-	pid_t pid;	/* 0: none */
-	int gate;	/* closing it lets the child go on to exec; -1 once open */
+	pid_t pid; /* 0: none */
+	int gate;  /* closing it lets the child go on to exec; -1 once open */
 };
 
 /*

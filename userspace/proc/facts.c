@@ -64,7 +64,7 @@ static int parse_hex(const char *hex, u8 *out, size_t len)
 
 struct listener {
 	u32 port;
-	u8 local[16];	/* of the accepted connection */
+	u8 local[16]; /* of the accepted connection */
 	u8 found[16];
 	bool exact, any;
 };
@@ -95,10 +95,12 @@ static int fact_listen(const char *rest, struct buf *out)
 	char path[64], tgid[21], family[6], local[33], row[512];
 	FILE *file __cleanup(close_file) = NULL;
 
-	if (sscanf(rest, "%20[0-9]/%5[a-z0-9]/%u/%32[0-9a-f]", tgid, family, &listener.port, local) != 4 ||
+	if (sscanf(rest, "%20[0-9]/%5[a-z0-9]/%u/%32[0-9a-f]", tgid, family, &listener.port,
+		   local) != 4 ||
 	    parse_hex(local, listener.local, 16))
 		return -ENOENT;
-	snprintf(path, sizeof(path), "/proc/%s/net/%s", tgid, !strcmp(family, "inet6") ? "tcp6" : "tcp");
+	snprintf(path, sizeof(path), "/proc/%s/net/%s", tgid,
+		 !strcmp(family, "inet6") ? "tcp6" : "tcp");
 	file = fopen(path, "re");
 	if (!file)
 		return -ENOENT;

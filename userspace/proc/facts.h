@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Facts about processes and the environment that make output differ, asked for by a key. Live they
- * come from /proc and the environment; a recording keeps the answers and gives them again in a replay.
+ * come from /proc and the environment; a recording keeps the answers and gives them again in a
+ *replay.
  *
  *	exe/TGID		path of the executable
- *	listen/TGID/FAMILY/PORT/ADDR	address (32 hex digits) of the listener that accepted on ADDR:PORT
- *	env/NAME		environment variable of the daemon
+ *	listen/TGID/FAMILY/PORT/ADDR	address (32 hex digits) of the listener that accepted on
+ *ADDR:PORT env/NAME		environment variable of the daemon
  */
 #ifndef FACTS_H
 #define FACTS_H

@@ -15,9 +15,9 @@
 
 struct process {
 	u32 tgid;
-	u64 exited;			/* unix ns, 0 while it runs */
-	char exe[256];			/* "" if not known */
-	struct resource *resource;	/* one reference, NULL until asked for */
+	u64 exited;		   /* unix ns, 0 while it runs */
+	char exe[256];		   /* "" if not known */
+	struct resource *resource; /* one reference, NULL until asked for */
 };
 
 struct listener {
@@ -26,8 +26,8 @@ struct listener {
 
 struct process_table {
 	struct process_env env;
-	struct map map;		/* tgid -> process */
-	struct map listeners;	/* hash of what was asked -> listener */
+	struct map map;	      /* tgid -> process */
+	struct map listeners; /* hash of what was asked -> listener */
 	u32 alive;
 };
 
@@ -150,7 +150,7 @@ void process_table__tick(struct process_table *table, u64 now)
 		if (!process->exited || process->exited + KEEP_NS > now)
 			continue;
 		process__free(map__del(&table->map, process->tgid));
-		i = 0;	/* deletion moves slots */
+		i = 0; /* deletion moves slots */
 	}
 }
 
@@ -188,7 +188,8 @@ static u64 listener_key(u32 tgid, bool inet6, u16 port, const u8 local[16])
 
 	memcpy(&low, local, 8);
 	memcpy(&high, local + 8, 8);
-	return (((u64)tgid << 17) ^ ((u64)port << 1) ^ inet6) + (low ^ (high << 1)) * 0x9e3779b97f4a7c15ULL;
+	return (((u64)tgid << 17) ^ ((u64)port << 1) ^ inet6) +
+	       (low ^ (high << 1)) * 0x9e3779b97f4a7c15ULL;
 }
 
 static void ask_listener(struct process_table *table, const char *key, u8 addr[16])

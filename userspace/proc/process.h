@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The traced processes and the resource of each: who a span comes from. A process keeps its resource
- * for its life; exec gives it a new one; after its exit it is kept for a while, for spans still on the way.
+ * The traced processes and the resource of each: who a span comes from. A process keeps its
+ * resource for its life; exec gives it a new one; after its exit it is kept for a while, for spans
+ * still on the way.
  */
 #ifndef PROCESS_H
 #define PROCESS_H
@@ -15,7 +16,7 @@ struct process_table;
 
 struct process_env {
 	const struct config *config;
-	struct rng *rng;	/* for service.instance.id */
+	struct rng *rng; /* for service.instance.id */
 	facts_fn facts;
 	void *facts_owner;
 };
@@ -36,7 +37,8 @@ u32 process_table__alive(const struct process_table *table);
 struct resource *process_table__resource(struct process_table *table, u32 tgid);
 /* The same if it was made, borrowed; NULL: nobody has asked for it. */
 const struct resource *process_table__known_resource(const struct process_table *table, u32 tgid);
-/* The listener's address of an accepted connection; the local address itself where it is not known. */
+/* The listener's address of an accepted connection; the local address itself where it is not known.
+ */
 void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet6, u16 port,
 				const u8 local[16], u8 addr[16]);
 

@@ -5,7 +5,8 @@
 
 #include "base/log.h"
 
-/* Executables by name, a prefix: python3.11. The registry of telemetry.sdk.language (semconv 1.44). */
+/* Executables by name, a prefix: python3.11. The registry of telemetry.sdk.language (semconv 1.44).
+ */
 static const struct {
 	struct str prefix, language;
 } languages[] = {
@@ -132,6 +133,7 @@ struct resource *resource_of_process(const struct process_env *env, const char *
 	/* the SDK adds its last resort at the end */
 	attrs__str(&resource->attrs, mem, STR("telemetry.auto.version"), STR(VERSION));
 	buf__printf(&unknown, name.len ? "unknown_service:%.*s" : "unknown_service", STR_ARG(name));
-	attrs__str(&resource->attrs, mem, STR("service.name"), arena__dup(mem, buf__view(&unknown)));
+	attrs__str(&resource->attrs, mem, STR("service.name"),
+		   arena__dup(mem, buf__view(&unknown)));
 	return resource;
 }

@@ -18,19 +18,19 @@
 enum stream_state {
 	STREAM_HEAD,
 	STREAM_BODY,
-	STREAM_CUT,	/* within a head whose rest will not come */
+	STREAM_CUT, /* within a head whose rest will not come */
 };
 
 struct stream {
 	enum stream_state state;
-	struct http1_scan scan;		/* STREAM_HEAD: how far it was searched */
-	struct http1_body body;		/* STREAM_BODY */
+	struct http1_scan scan; /* STREAM_HEAD: how far it was searched */
+	struct http1_body body; /* STREAM_BODY */
 };
 
 /* One request and its answer. Lives in its call's arena, so it goes with the call. */
 struct exchange {
 	struct exchange *next;
-	struct http_call *call;	/* owned while open */
+	struct http_call *call; /* owned while open */
 	bool asked_close;	/* the client says that this request is its last */
 	bool closes;		/* set with the answer's head: none behind is processed */
 	bool waits;		/* for 100 Continue, before it sends its body */
@@ -39,23 +39,23 @@ struct exchange {
 struct http1 {
 	const struct peer *peer;
 	struct call_sink *sink;
-	struct exchange *first, *last;	/* open calls; the first is the one being answered */
+	struct exchange *first, *last; /* open calls; the first is the one being answered */
 	u32 cnt;
-	bool closing;	/* an answer said that it is the last */
+	bool closing; /* an answer said that it is the last */
 	bool tunnel;
-	bool turn;	/* client bytes were read after the newest server bytes were sent */
+	bool turn; /* client bytes were read after the newest server bytes were sent */
 
 	struct stream requests;
-	struct exchange *reading;	/* whose body is read; NULL if it is not open any more */
-	struct exchange *draft;		/* owned, not begun: only its request line came */
-	u64 first_ns;			/* ts of an incomplete head's first byte; 0: none came */
-	size_t pending;			/* its bytes so far, all left unconsumed */
-	size_t counted;			/* left unconsumed, but already counted to a call */
-	bool resync;			/* a turn came: a body of unknown framing may be over */
-	size_t before_turn;		/* bytes left undecided before that turn; 0: none */
+	struct exchange *reading; /* whose body is read; NULL if it is not open any more */
+	struct exchange *draft;	  /* owned, not begun: only its request line came */
+	u64 first_ns;		  /* ts of an incomplete head's first byte; 0: none came */
+	size_t pending;		  /* its bytes so far, all left unconsumed */
+	size_t counted;		  /* left unconsumed, but already counted to a call */
+	bool resync;		  /* a turn came: a body of unknown framing may be over */
+	size_t before_turn;	  /* bytes left undecided before that turn; 0: none */
 
 	struct stream answers;
-	u64 answer_ns;			/* ts of the newest bytes of the first call's answer */
+	u64 answer_ns; /* ts of the newest bytes of the first call's answer */
 };
 
 /* http1.c */

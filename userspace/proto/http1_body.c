@@ -9,7 +9,7 @@
 
 #include "proto/http1_head.h"
 
-#define CHUNK_DIGITS_MAX 16	/* 2^63-1 with a leading zero; more is an attempt at overflow */
+#define CHUNK_DIGITS_MAX 16 /* 2^63-1 with a leading zero; more is an attempt at overflow */
 
 static int size_digit(struct http1_body *body, u8 c)
 {

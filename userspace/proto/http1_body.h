@@ -11,22 +11,22 @@
 #include "base/str.h"
 
 enum body_kind {
-	BODY_LENGTH,	/* so many bytes; none at all is a length of 0 */
+	BODY_LENGTH, /* so many bytes; none at all is a length of 0 */
 	BODY_CHUNKED,
-	BODY_CLOSE,	/* until the connection closes */
-	BODY_TAIL,	/* was chunked, then bytes were missed: watched for a last chunk */
-	BODY_BLIND,	/* framing unknown: nothing in the bytes can end it */
+	BODY_CLOSE, /* until the connection closes */
+	BODY_TAIL,  /* was chunked, then bytes were missed: watched for a last chunk */
+	BODY_BLIND, /* framing unknown: nothing in the bytes can end it */
 };
 
 enum chunk_part {
 	CHUNK_SIZE,
-	CHUNK_PAD,	/* blanks before an extension */
+	CHUNK_PAD, /* blanks before an extension */
 	CHUNK_EXT,
 	CHUNK_SIZE_LF,
 	CHUNK_DATA,
 	CHUNK_DATA_CR,
 	CHUNK_DATA_LF,
-	TRAILER_START,	/* at the first byte of a line after the last chunk */
+	TRAILER_START, /* at the first byte of a line after the last chunk */
 	TRAILER_NAME,
 	TRAILER_VALUE,
 	TRAILER_LF,
@@ -36,9 +36,9 @@ enum chunk_part {
 
 struct http1_body {
 	enum body_kind kind;
-	enum chunk_part part;	/* BODY_CHUNKED */
-	u8 matched;		/* BODY_TAIL: bytes of the last chunk; CHUNK_SIZE: digits */
-	u64 left;		/* BODY_LENGTH, CHUNK_DATA: to come; CHUNK_SIZE: so far */
+	enum chunk_part part; /* BODY_CHUNKED */
+	u8 matched;	      /* BODY_TAIL: bytes of the last chunk; CHUNK_SIZE: digits */
+	u64 left;	      /* BODY_LENGTH, CHUNK_DATA: to come; CHUNK_SIZE: so far */
 };
 
 /*

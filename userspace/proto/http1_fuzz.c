@@ -22,7 +22,7 @@ struct fuzz {
 	void *state;
 	struct buf left[2];
 	u64 ts;
-	u64 digest;	/* of all that was said */
+	u64 digest; /* of all that was said */
 	u32 open;
 	bool gone;
 };
@@ -44,8 +44,15 @@ static void digest_str(struct fuzz *fuzz, struct str s)
 
 static void digest_call(struct fuzz *fuzz, const struct http_call *call, char what)
 {
-	u64 facts[] = {what, fuzz->ts, call->status, call->start_ns, call->end_ns,
-		       call->request_size, call->response_size, call->marks, call->error != NULL};
+	u64 facts[] = {what,
+		       fuzz->ts,
+		       call->status,
+		       call->start_ns,
+		       call->end_ns,
+		       call->request_size,
+		       call->response_size,
+		       call->marks,
+		       call->error != NULL};
 
 	digest(fuzz, facts, sizeof(facts));
 	digest_str(fuzz, call->request_head);

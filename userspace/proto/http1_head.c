@@ -9,10 +9,11 @@
 
 /* RFC 9110 section 5.6.2, tchar. A table, for every byte of every field's name is looked up. */
 static const bool token_bytes[256] = {
-	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true, ['#'] = true,
-	['$'] = true,	      ['%'] = true,	    ['&'] = true,	  ['\''] = true, ['*'] = true,
-	['+'] = true,	      ['-'] = true,	    ['.'] = true,	  ['^'] = true,	['_'] = true,
-	['`'] = true,	      ['|'] = true,	    ['~'] = true,
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,
+	['#'] = true,	      ['$'] = true,	    ['%'] = true,	  ['&'] = true,
+	['\''] = true,	      ['*'] = true,	    ['+'] = true,	  ['-'] = true,
+	['.'] = true,	      ['^'] = true,	    ['_'] = true,	  ['`'] = true,
+	['|'] = true,	      ['~'] = true,
 };
 
 bool http1_is_token(u8 c)
@@ -38,7 +39,7 @@ static bool start_next(struct http1_start *start, u8 c)
 	static const struct str version = {"HTTP/1.", 7};
 
 	switch (start->part) {
-	case START_EMPTY:	/* RFC 9112 section 2.2: empty lines before a request are ignored */
+	case START_EMPTY: /* RFC 9112 section 2.2: empty lines before a request are ignored */
 		if (c == '\r')
 			return start_enter(start, START_EMPTY_LF);
 		start_enter(start, START_METHOD);
@@ -69,8 +70,8 @@ enum match http1_start__match(struct http1_start *start, struct str in)
 {
 	while (start->part < START_YES && start->pos < in.len) {
 		/* most bytes are the target's */
-		while (start->part == START_TARGET && start->pos < in.len && is_target(in.p[start->pos]) &&
-		       start->pos < HTTP1_HEAD_LIMIT) {
+		while (start->part == START_TARGET && start->pos < in.len &&
+		       is_target(in.p[start->pos]) && start->pos < HTTP1_HEAD_LIMIT) {
 			start->pos++;
 			start->len++;
 		}
@@ -226,11 +227,14 @@ static void take_expect(struct http1_head *head, struct str value)
 		head->flags |= HEAD_EXPECT;
 }
 
-#define NAME(literal) {(literal), sizeof(literal) - 1}
+#define NAME(literal)                          \
+	{                                      \
+		(literal), sizeof(literal) - 1 \
+	}
 
 static const struct field_rule {
 	struct str name;
-	void (*take)(struct http1_head *head, struct str value);	/* NULL: kept as a text */
+	void (*take)(struct http1_head *head, struct str value); /* NULL: kept as a text */
 	enum head_text text;
 } rules[] = {
 	{NAME("content-length"), .take = take_length},
@@ -300,7 +304,7 @@ static void take_fold(struct http1_head *head, const struct field_rule *rule, st
 			head->flags |= HEAD_BAD_LINE;
 	if (rule && rule->take)
 		head->flags |= HEAD_BAD_FRAMING;
-	else if (rule)	/* rather no value than half of one */
+	else if (rule) /* rather no value than half of one */
 		head->texts[rule->text].value = STR_NONE;
 }
 

@@ -13,7 +13,7 @@
 #include "proto/proto.h"
 
 /* Servers refuse more than 8 to 80 KiB; what is longer is truncated here. */
-#define HTTP1_HEAD_LIMIT   (64u << 10)
+#define HTTP1_HEAD_LIMIT (64u << 10)
 /* The longest registered method has 17 letters; this leaves room for private ones. */
 #define HTTP1_METHOD_LIMIT 32
 
@@ -39,7 +39,7 @@ enum start_part {
 struct http1_start {
 	size_t pos;
 	enum start_part part;
-	u32 len;	/* bytes of the part so far */
+	u32 len; /* bytes of the part so far */
 };
 
 /* Goes on at start->pos of in, which is what was given before and more. */
@@ -52,7 +52,7 @@ enum scan { SCAN_MORE, SCAN_DONE, SCAN_BARE_LF };
 /* How far the search for the empty line got, so that no byte is searched twice. */
 struct http1_scan {
 	struct http1_start start;
-	size_t line;	/* where the line begins whose end is not found yet */
+	size_t line; /* where the line begins whose end is not found yet */
 	size_t pos;
 };
 
@@ -65,30 +65,30 @@ enum scan http1_scan__request(struct http1_scan *scan, struct str in, size_t *le
 enum scan http1_scan__answer(struct http1_scan *scan, struct str in, size_t *len);
 
 enum head_flag {
-	HEAD_LENGTH = 1 << 0,		/* Content-Length */
-	HEAD_LENGTH_AGAIN = 1 << 1,	/* the same value more than once */
-	HEAD_CODED = 1 << 2,		/* Transfer-Encoding */
-	HEAD_CHUNKED = 1 << 3,		/* its last coding is chunked */
-	HEAD_CLOSE = 1 << 4,		/* Connection: close */
-	HEAD_KEEP_ALIVE = 1 << 5,	/* Connection: keep-alive */
-	HEAD_EXPECT = 1 << 6,		/* Expect: 100-continue */
-	HEAD_BAD_LINE = 1 << 7,		/* a line that is no field, or a byte not allowed in it */
-	HEAD_BAD_FRAMING = 1 << 8,	/* fields that contradict themselves about the length */
+	HEAD_LENGTH = 1 << 0,	    /* Content-Length */
+	HEAD_LENGTH_AGAIN = 1 << 1, /* the same value more than once */
+	HEAD_CODED = 1 << 2,	    /* Transfer-Encoding */
+	HEAD_CHUNKED = 1 << 3,	    /* its last coding is chunked */
+	HEAD_CLOSE = 1 << 4,	    /* Connection: close */
+	HEAD_KEEP_ALIVE = 1 << 5,   /* Connection: keep-alive */
+	HEAD_EXPECT = 1 << 6,	    /* Expect: 100-continue */
+	HEAD_BAD_LINE = 1 << 7,	    /* a line that is no field, or a byte not allowed in it */
+	HEAD_BAD_FRAMING = 1 << 8,  /* fields that contradict themselves about the length */
 };
 
 enum head_text { TEXT_HOST, TEXT_USER_AGENT, TEXT_TRACEPARENT, TEXT_TRACESTATE, TEXT_CNT };
 
 struct http1_head {
-	struct str method, target;	/* of a request */
-	struct str version;		/* "1.0" or "1.1" */
-	u16 status;			/* of an answer */
-	u32 flags;			/* enum head_flag */
-	u64 length;			/* HEAD_LENGTH */
+	struct str method, target; /* of a request */
+	struct str version;	   /* "1.0" or "1.1" */
+	u16 status;		   /* of an answer */
+	u32 flags;		   /* enum head_flag */
+	u64 length;		   /* HEAD_LENGTH */
 	struct {
-		struct str value;	/* the first; p NULL if there is none or it is folded */
+		struct str value; /* the first; p NULL if there is none or it is folded */
 		u32 cnt;
 	} texts[TEXT_CNT];
-	struct str fields;		/* the lines after the first */
+	struct str fields; /* the lines after the first */
 };
 
 /*

@@ -88,7 +88,7 @@ static ssize_t head_done(struct http1 *h, struct str text)
 	/* From here on head's texts may be gone. */
 	if (ambiguous)
 		return http1__fail(h, -EPROTO);
-	if (connect)	/* a client may speak through the tunnel before it stands */
+	if (connect) /* a client may speak through the tunnel before it stands */
 		read_body(h, (struct http1_body){.kind = BODY_BLIND});
 	else if (head.flags & HEAD_CHUNKED)
 		read_body(h, (struct http1_body){.kind = BODY_CHUNKED});

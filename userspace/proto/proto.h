@@ -15,7 +15,7 @@
 /* Whose bytes: the client's requests, or the server's answers. */
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
-enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };	/* MAYBE: a prefix too short to tell */
+enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES }; /* MAYBE: a prefix too short to tell */
 
 enum feed_flag {
 	/*
@@ -31,9 +31,10 @@ enum feed_flag {
 };
 
 enum discard {
-	DISCARD_CLOSING,	/* pending behind an answer that closes the connection: never processed */
-	DISCARD_UNSYNC,		/* its answer cannot be told apart any more */
-	DISCARD_FORGOTTEN,	/* its connection was forgotten: no room, or its close was lost; not by parsers */
+	DISCARD_CLOSING, /* pending behind an answer that closes the connection: never processed */
+	DISCARD_UNSYNC,	 /* its answer cannot be told apart any more */
+	DISCARD_FORGOTTEN, /* its connection was forgotten: no room, or its close was lost; not by
+			      parsers */
 };
 
 /* What a parser calls. begin() comes when a request's head is complete, before any answer. */
@@ -48,35 +49,38 @@ struct proto {
 	/* Do these first bytes of a client speak it? */
 	enum match (*match)(struct str head);
 	/* NULL from here on: recognised and counted (stat), not parsed. */
-	/* peer and sink are borrowed for the life of *state; peer's tgid and tid change with each feed. */
+	/* peer and sink are borrowed for the life of *state; peer's tgid and tid change with each
+	 * feed. */
 	int (*open)(void **state, const struct peer *peer, struct call_sink *sink);
 	/*
-	 * Consumes a prefix of in and returns its length. What is left comes back, contiguous with what
-	 * follows; 0 asks for more. -EPROTO: the connection makes no sense any more (-ENOMEM: no memory
-	 * for it); the parser has ended or discarded its open calls and will only be closed.
-	 * ts: unix ns of the newest bytes.
+	 * Consumes a prefix of in and returns its length. What is left comes back, contiguous with
+	 * what follows; 0 asks for more. -EPROTO: the connection makes no sense any more (-ENOMEM:
+	 * no memory for it); the parser has ended or discarded its open calls and will only be
+	 * closed. ts: unix ns of the newest bytes.
 	 */
 	ssize_t (*feed)(void *state, enum side from, struct str in, u64 ts, u32 flags);
 	/*
-	 * n bytes passed that nobody saw (a body beyond what is captured, a lost record). Nothing is left
-	 * unconsumed at that time: see FEED_GAP_FOLLOWS.
-	 * lost: by accident, so a hole is to be marked. 0 or -EPROTO as above. ts as above.
+	 * n bytes passed that nobody saw (a body beyond what is captured, a lost record). Nothing
+	 * is left unconsumed at that time: see FEED_GAP_FOLLOWS. lost: by accident, so a hole is to
+	 * be marked. 0 or -EPROTO as above. ts as above.
 	 */
 	int (*gap)(void *state, enum side from, u64 n, u64 ts, bool lost);
 	/*
-	 * No more bytes, and none unconsumed, as before a gap; open calls are ended. why: NULL for an
-	 * orderly close, else a static text such as "ECONNRESET" for their error.type. Frees state.
+	 * No more bytes, and none unconsumed, as before a gap; open calls are ended. why: NULL for
+	 * an orderly close, else a static text such as "ECONNRESET" for their error.type. Frees
+	 * state.
 	 */
 	void (*close)(void *state, u64 ts, const char *why);
 	/* Requests begun and not ended. */
 	u32 (*open_cnt)(void *state);
 	/* No more requests can follow: after 101 or a successful CONNECT. */
 	bool (*tunnel)(void *state);
-	u32 stat;	/* enum stat: counts connections that are recognised only */
-	const char *notice;	/* said once when one is recognised: "TLS is not parsed yet" */
+	u32 stat;	    /* enum stat: counts connections that are recognised only */
+	const char *notice; /* said once when one is recognised: "TLS is not parsed yet" */
 };
 
-/* The first protocol of the list that matches, NULL if none; *match tells whether to wait for more. */
+/* The first protocol of the list that matches, NULL if none; *match tells whether to wait for more.
+ */
 const struct proto *proto_match(struct str head, enum match *match);
 
 #endif

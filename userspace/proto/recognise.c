@@ -26,7 +26,7 @@ const struct proto proto_http2 = {
 #define TLS_CLIENT_HELLO 0x01
 #define TLS_PREFIX_LEN	 6
 #define TLS_RECORD_MAX	 (1 << 14)
-#define TLS_RECORD_MIN	 4	/* a handshake message's own header */
+#define TLS_RECORD_MIN	 4 /* a handshake message's own header */
 
 static enum match tls_match(struct str head)
 {

@@ -38,7 +38,7 @@ struct tracer_env {
 	void (*discarded)(void *owner, const struct http_call *call);
 	/* The head of an answer reached beyond what was captured. */
 	void (*response_truncated)(void *owner);
-	const struct semconv *semconv;	/* what spans say of a call; outlives the tracer */
+	const struct semconv *semconv;	      /* what spans say of a call; outlives the tracer */
 	const struct excluded_urls *excluded; /* calls that make no span; outlives the tracer */
 };
 

@@ -12,8 +12,8 @@ struct w3c_parent {
 };
 
 /*
- * 0, or -EINVAL for anything the recommendation tells a receiver to ignore: section 3.2.2; upper-case
- * hex, version ff, all-zero ids, a tail after version 00.
+ * 0, or -EINVAL for anything the recommendation tells a receiver to ignore: section 3.2.2;
+ * upper-case hex, version ff, all-zero ids, a tail after version 00.
  */
 int w3c_parse_traceparent(struct str text, struct w3c_parent *parent);
 
