@@ -82,7 +82,9 @@ static __always_inline void on_close(struct sock *sk)
 			count(lost_begins);
 		return;
 	}
-	if (__sync_val_compare_and_swap(&st->held, HELD_YES, HELD_NONE) == HELD_YES)
+	/* also what the sweep is telling just now, or its record could come after the close */
+	__sync_val_compare_and_swap(&st->held, HELD_YES, HELD_TAKEN);
+	if (st->held == HELD_TAKEN)
 		tell_hold(st);
 	tp = tcp_of(sk);
 	out = bpf_ringbuf_reserve(&ring, sizeof(*out), 0);

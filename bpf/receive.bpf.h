@@ -78,7 +78,7 @@ static __always_inline bool hold(struct conn *st, const struct reading *read)
 	u16 flags = EVENT_TURN;
 	u64 got;
 
-	if (st->held)
+	if (__sync_val_compare_and_swap(&st->held, HELD_NONE, HELD_FILLING) != HELD_NONE)
 		return false;
 	got = take_to_hold(st, read);
 	if (got < read->len)

@@ -171,13 +171,14 @@ static __always_inline bool tell_pair(struct conn *st, const struct msghdr *msg,
 
 	if (!st->announced || st->held != HELD_YES || !iter_is_ubuf(iter))
 		return false;
-	at = bounded(align8(st->hold.hdr.size), sizeof(st->hold) + HOLD_MAX);
-	if (at + sizeof(*out) + len > sizeof(st->hold) + PAIR_MAX || len > control.response_head)
+	at = align8(st->hold.hdr.size);
+	if (at > PAIR_AT_MAX || len > PAIR_ANSWER_MAX || len > control.response_head)
 		return false;
+	at = bounded(at, PAIR_AT_MAX);
+	len = bounded(len, PAIR_ANSWER_MAX);
 	if (__sync_val_compare_and_swap(&st->held, HELD_YES, HELD_TAKEN) != HELD_YES)
 		return false;
 	out = (struct ev_data *)((void *)&st->hold + at);
-	len = bounded(len, PAIR_MAX - HOLD_MAX - 2 * sizeof(*out));
 	base = (u64)iter->ubuf + iter->iov_offset;
 	if (bpf_probe_read_user(out->bytes, len, (void *)base)) {
 		st->held = HELD_YES;

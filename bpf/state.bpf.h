@@ -6,10 +6,10 @@
  * Who touches it: the send programs run under the socket's lock, the receive programs after it was
  * released, the sweep at any time on another CPU. So
  *  - the send side's numbers are read through a sequence count (tx_snapshot);
- *  - `held` goes from NONE to YES only by the receive program. Who tells the held request either
- * takes it (sweep, tell_pair) or copies it and then lets go (put_hold), so that it is never
- * overwritten while it is read. Two may tell it at once: user space drops what it has by its
- * offset;
+ *  - `held` goes from NONE over FILLING to YES only by the receive program. Who tells the held
+ * request either takes it (sweep, tell_pair) or copies it and then lets go (put_hold), so that it
+ * is never overwritten while it is read. Two may tell it at once: user space drops what it has by
+ * its offset;
  *  - positions are 64 bits extended from the socket's 32-bit sequence numbers, written in one
  * store.
  */
@@ -26,6 +26,9 @@
 /* Behind it in the storage there is room for its answer, if that is short: the record is then sent
  * from where it lies. With this the storage fills an allocation of 2 KiB, which it takes anyway. */
 #define PAIR_MAX 1640
+/* Two bounds rather than one on their sum, for the verifier does not follow sums. */
+#define PAIR_AT_MAX	(sizeof(struct ev_data) + 440)
+#define PAIR_ANSWER_MAX (PAIR_MAX - PAIR_AT_MAX)
 /* Pieces of a scattered buffer that are looked at; what lies beyond is not captured. */
 #define VEC_MAX 64
 /* Room in front of a record's last event: OPEN with a path, and a held request. */
@@ -35,9 +38,10 @@
 enum phase { PHASE_NEW, PHASE_READING, PHASE_SENDING };
 enum held {
 	HELD_NONE,
+	HELD_FILLING, /* by the receive program */
 	HELD_YES,
-	HELD_TAKEN
-}; /* TAKEN: being told, by the sweep or with its answer */
+	HELD_TAKEN, /* being told: by the sweep, by the close or with its answer */
+};
 
 struct conn {
 	u64 cookie;
@@ -332,7 +336,7 @@ static __always_inline u32 put_hold(struct scratch *s, struct conn *st, u32 at)
 	u32 version = *(volatile u32 *)&st->hold_version;
 	u64 len;
 
-	if (!st->held)
+	if (*(volatile u32 *)&st->held < HELD_YES)
 		return at;
 	len = bounded(st->hold.hdr.size, sizeof(st->hold) + HOLD_MAX);
 	at = bounded(at, FRONT_MAX / 4);

@@ -190,7 +190,6 @@ static int trace_pid(struct app *app, u32 pid)
 	}
 	app_on_process(app, (u32)tgid, 0);
 	process_descendants((u32)tgid, app_on_process, app);
-	log_info("attached to pid %d (hooks: %s)", tgid, live__hooks(app->live));
 	return 0;
 }
 
@@ -242,6 +241,10 @@ static int start_tracing(struct app *app)
 
 	for (u32 i = 0; i < app->config.pid_cnt && !err; i++)
 		err = trace_pid(app, app->config.pids[i]);
+	/* said when all are: whoever waits for it may then rely on it */
+	for (u32 i = 0; i < app->config.pid_cnt && !err; i++)
+		log_info("attached to pid %u (hooks: %s)", app->config.pids[i],
+			 live__hooks(app->live));
 	if (err || !app->config.command)
 		return err;
 	err = child__start(&app->child, app->config.command, &app->old_mask);

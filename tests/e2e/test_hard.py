@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that go wrong, are strange, or are not HTTP/1 at all: right, marked, or no span."""
+import http.client
 import socket
 import subprocess
 
-from harness import BOUND, Record, check, check_equal, compare, compare_rows, exchange, reached
+from harness import BOUND, PYTHON, Record, check, check_equal, compare, compare_rows, exchange, reached
 from harness import test, wait_for
 import servers
 
@@ -228,3 +229,49 @@ def visible_without_further_traffic(run):
             count = len(daemon.spans()) + 1 if path == "/plain" else count + 1
             check(reached(lambda: len(daemon.spans()) == count), "no span of " + path)
     daemon.stop()
+
+
+ONE_SEND = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print("listening on", server.getsockname()[1], flush=True)
+while True:
+    client, _ = server.accept()
+    rest = b""
+    while True:
+        while b"\\r\\n\\r\\n" not in rest:
+            more = client.recv(4096)
+            if not more:
+                break
+            rest += more
+        if b"\\r\\n\\r\\n" not in rest:
+            break
+        head, rest = rest.split(b"\\r\\n\\r\\n", 1)
+        pad, body = map(int, head.split()[1].decode().strip("/").split("/"))
+        client.sendall(b"HTTP/1.1 200 OK\\r\\nX-Pad: " + b"p" * pad + b"\\r\\nContent-Length: "
+                       + str(body).encode() + b"\\r\\n\\r\\n" + b"b" * body)
+    client.close()
+"""
+
+
+@test("bpf")
+def one_send_of_every_size(run):
+    """Answers of one send around the room that the kernel side has for them: exact, unmarked."""
+    server = run.start([PYTHON, "-c", ONE_SEND])
+    port = int(server.wait_text(r"listening on (\d+)")[1])
+    daemon = run.daemon("--pid", server.pid, "--traces_exporter", "text")
+    daemon.wait_attached()
+    asked = [(pad, body) for pad in range(1, 1700, 53) for body in (0, 10, 700)]
+    sizes = []
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=BOUND)
+    for pad, body in asked:
+        connection.request("GET", "/%d/%d" % (pad, body))
+        answer = connection.getresponse()
+        check_equal(len(answer.read()), body, "body")
+        sizes.append(len("HTTP/1.1 200 OK\r\nX-Pad: \r\nContent-Length: \r\n\r\n") + pad
+                     + len(str(body)) + body)
+    connection.close()
+    reached(lambda: len(daemon.spans()) >= len(asked))
+    daemon.stop()
+    check_equal([span.received for span in daemon.spans()], sizes, "sizes")
+    check("marks: truncated" not in daemon.stderr(), "a whole head is marked truncated")

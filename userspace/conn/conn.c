@@ -42,6 +42,7 @@ struct conn {
 	bool started;	/* the streams' offsets are set */
 	bool pipelined; /* more than one call was open at once */
 	bool served;	/* a request was read: this process is a server on it */
+	bool strange;	/* a client said what is no request of a protocol we know */
 	bool useless;	/* tell the caller to free it */
 	u32 turns;	/* turns since the last request */
 	u32 turn_bytes; /* bytes of reads captured since the last turn */
@@ -157,6 +158,7 @@ static void gap(struct conn *conn, enum side side, u64 n, u64 ts, bool lost)
 		return;
 	if (conn->sync != SYNC_PARSED) {
 		/* what comes next neither continues what was kept nor begins anything */
+		conn->strange |= side == SIDE_CLIENT && stream->rest.len;
 		buf__reset(&stream->rest);
 		if (side == SIDE_CLIENT)
 			conn->sync = SYNC_LOST;
@@ -197,6 +199,7 @@ static void judge(struct conn *conn, struct str bytes, u64 ts)
 		return;
 	if (match == MATCH_NO) {
 		conn->sync = SYNC_LOST;
+		conn->strange = true;
 		buf__reset(&conn->rx.rest);
 		if (++conn->turns >= CONN_TRIES) {
 			stats__add(conn->env->stats, STAT_SEEN_OTHER, 1);
@@ -404,6 +407,8 @@ void conn__close(struct conn *conn, u64 ts, const char *why)
 		feed(conn, SIDE_SERVER, STR_NONE, ts, FEED_GAP_FOLLOWS);
 	drop_parser(conn, ts, why);
 	conn->sync = SYNC_LOST;
+	if (conn->strange && !conn->served && !conn->useless)
+		stats__add(conn->env->stats, STAT_SEEN_OTHER, 1);
 }
 
 static void set_peer(struct conn *conn, const struct capture_open *open)
