@@ -57,7 +57,7 @@ static __always_inline u32 take(struct scratch *s, struct conn *st, u32 at,
 /* Copies the caller's buffer to the storage. */
 static __always_inline u64 take_to_hold(struct conn *st, const struct reading *read)
 {
-	const void *buffer = direct_buffer(read->task);
+	const void *buffer = short_cuts ? direct_buffer(read->task) : NULL;
 	u64 len = bounded(read->len, HOLD_MAX);
 	struct scratch *s;
 	u32 cnt;

@@ -169,7 +169,7 @@ static __always_inline bool tell_pair(struct conn *st, const struct msghdr *msg,
 	struct ev_data *out;
 	bool told;
 
-	if (!st->announced || st->held != HELD_YES || !iter_is_ubuf(iter))
+	if (!short_cuts || !st->announced || st->held != HELD_YES || !iter_is_ubuf(iter))
 		return false;
 	at = align8(st->hold.hdr.size);
 	if (at > PAIR_AT_MAX || len > PAIR_ANSWER_MAX || len > control.response_head)

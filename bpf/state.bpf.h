@@ -123,6 +123,8 @@ struct control control __attribute__((aligned(64)));
 
 const volatile u32 capture_head = EVENT_BYTES_MAX; /* --capture_head */
 const volatile u32 cpu_cnt = 1;
+/* Short cuts that save copies; the verifiers of old kernels do not get to their end. */
+const volatile bool short_cuts;
 const volatile u64 wake_level = 4 << 20; /* a quarter of the ring */
 
 static __always_inline bool is_traced(u32 tgid)

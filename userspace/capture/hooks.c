@@ -136,6 +136,8 @@ void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capt
 		skel->rodata->tcp_recvmsg_args = args;
 	skel->rodata->have_rdonly_cast = function_args(btf, "bpf_rdonly_cast") == 2;
 	btf__free(btf);
+	/* 6.1 gives up on them, 6.12 does not; this kfunc came in between */
+	skel->rodata->short_cuts = skel->rodata->have_rdonly_cast;
 	skel->rodata->capture_head = capture_head;
 	skel->rodata->cpu_cnt = cpus;
 	skel->rodata->wake_level = ring_size / 4;
