@@ -164,7 +164,7 @@ static void match(struct run *run, const struct op *op)
 
 	for (size_t len = 0; len <= text.len; len++) {
 		enum match now;
-		const struct proto *found = proto_match(str_sub(text, 0, len), &now);
+		const struct proto *found = proto_match(str_sub(text, 0, len), false, &now);
 
 		if (last != MATCH_MAYBE && (now != last || found != proto))
 			buf__printf(run->out, "%u MATCH CHANGED at %zu\n", run->line, len);
@@ -214,7 +214,7 @@ static int run_script(const struct script *script, const struct cut *cut, struct
 	enum match match;
 	struct run run = {
 		.sink = {on_begin, on_end, on_discard},
-		.proto = proto_match(STR("GET / HTTP/1.1\r\n"), &match),
+		.proto = proto_match(STR("GET / HTTP/1.1\r\n"), false, &match),
 		.out = out,
 	};
 

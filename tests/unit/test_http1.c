@@ -54,7 +54,7 @@ static void conn_open(struct conn *conn)
 	enum match match;
 
 	*conn = (struct conn){.sink = {on_begin, on_end, on_discard}};
-	conn->proto = proto_match(STR("GET / HTTP/1.1"), &match);
+	conn->proto = proto_match(STR("GET / HTTP/1.1"), false, &match);
 	CHECK(match == MATCH_YES);
 	CHECK(!conn->proto->open(&conn->state, &conn->peer, &conn->sink));
 }
@@ -145,7 +145,7 @@ static void longest_heads_are_whole(void)
 	buf__free(&answer);
 }
 
-static void long_first_line_is_given_up(void)
+static void long_first_line_is_truncated(void)
 {
 	struct buf line = {0};
 	struct conn conn;
@@ -155,9 +155,11 @@ static void long_first_line_is_given_up(void)
 		buf__char(&line, 'a');
 	conn_open(&conn);
 	CHECK(client(&conn, str_sub(buf__view(&line), 0, line.len - 1)) == 0);
-	CHECK(client(&conn, buf__view(&line)) == -EPROTO);
-	CHECK(!conn.begun);
+	CHECK(client(&conn, buf__view(&line)) == HTTP1_HEAD_LIMIT);
+	CHECK(conn.begun == 1);
+	server(&conn, STR("HTTP/1.1 414 Too Long\r\nContent-Length: 0\r\n\r\n"));
 	conn_close(&conn);
+	CHECK(conn.ended == 1 && conn.marks == HTTP_REQUEST_TRUNCATED);
 	buf__free(&line);
 }
 
@@ -247,7 +249,7 @@ int main(void)
 	RUN(long_request_is_truncated);
 	RUN(long_answer_is_truncated);
 	RUN(longest_heads_are_whole);
-	RUN(long_first_line_is_given_up);
+	RUN(long_first_line_is_truncated);
 	RUN(no_byte_is_searched_twice);
 	RUN(request_behind_blind_answer);
 	RUN(reader_is_of_each_request);

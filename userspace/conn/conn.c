@@ -149,31 +149,6 @@ static void feed(struct conn *conn, enum side side, struct str bytes, u64 ts, u3
 		lose_sync(conn, ts);
 }
 
-static void gap(struct conn *conn, enum side side, u64 n, u64 ts, bool lost)
-{
-	struct stream *stream = side == SIDE_CLIENT ? &conn->rx : &conn->tx;
-
-	stream->off += n;
-	if (!n)
-		return;
-	if (conn->sync != SYNC_PARSED) {
-		/* what comes next neither continues what was kept nor begins anything */
-		conn->strange |= side == SIDE_CLIENT && stream->rest.len;
-		buf__reset(&stream->rest);
-		if (side == SIDE_CLIENT)
-			conn->sync = SYNC_LOST;
-		return;
-	}
-	if (stream->rest.len)
-		feed(conn, side, STR_NONE, ts, FEED_GAP_FOLLOWS);
-	if (conn->sync != SYNC_PARSED)
-		return;
-	if (conn->proto->gap(conn->state, side, n, ts, lost))
-		lose_sync(conn, ts);
-	else
-		after_feed(conn);
-}
-
 /* A recognised protocol that nobody parses yet. */
 static void recognised(struct conn *conn, const struct proto *proto)
 {
@@ -183,8 +158,11 @@ static void recognised(struct conn *conn, const struct proto *proto)
 	give_up(conn);
 }
 
-/* First bytes of a client, or the first after sync was lost: whose language is it? */
-static void judge(struct conn *conn, struct str bytes, u64 ts)
+/*
+ * First bytes of a client, or the first after sync was lost: whose language is it? cut: the bytes
+ * behind them were not captured.
+ */
+static void judge(struct conn *conn, struct str bytes, u64 ts, bool cut)
 {
 	size_t before = conn->rx.rest.len;
 	const struct proto *proto;
@@ -194,7 +172,7 @@ static void judge(struct conn *conn, struct str bytes, u64 ts)
 		conn->first_ts = ts;
 	if (buf__str(&conn->rx.rest, bytes))
 		return;
-	proto = proto_match(buf__view(&conn->rx.rest), &match);
+	proto = proto_match(buf__view(&conn->rx.rest), cut, &match);
 	if (match == MATCH_MAYBE)
 		return;
 	if (match == MATCH_NO) {
@@ -228,6 +206,32 @@ static void judge(struct conn *conn, struct str bytes, u64 ts)
 	feed(conn, SIDE_CLIENT, bytes, ts, before ? 0 : FEED_TURN);
 }
 
+static void gap(struct conn *conn, enum side side, u64 n, u64 ts, bool lost)
+{
+	struct stream *stream = side == SIDE_CLIENT ? &conn->rx : &conn->tx;
+
+	stream->off += n;
+	if (!n)
+		return;
+	if (conn->sync != SYNC_PARSED && side == SIDE_CLIENT && stream->rest.len)
+		judge(conn, STR_NONE, conn->first_ts, true);
+	if (conn->sync != SYNC_PARSED) {
+		/* what comes next neither continues what was kept nor begins anything */
+		buf__reset(&stream->rest);
+		if (side == SIDE_CLIENT)
+			conn->sync = SYNC_LOST;
+		return;
+	}
+	if (stream->rest.len)
+		feed(conn, side, STR_NONE, ts, FEED_GAP_FOLLOWS);
+	if (conn->sync != SYNC_PARSED)
+		return;
+	if (conn->proto->gap(conn->state, side, n, ts, lost))
+		lose_sync(conn, ts);
+	else
+		after_feed(conn);
+}
+
 static void client_bytes(struct conn *conn, struct str bytes, u64 ts, bool turn)
 {
 	if (!bytes.len)
@@ -239,7 +243,7 @@ static void client_bytes(struct conn *conn, struct str bytes, u64 ts, bool turn)
 	if (turn)
 		buf__reset(&conn->rx.rest);
 	if (turn || conn->sync == SYNC_NEW || conn->rx.rest.len)
-		judge(conn, bytes, ts);
+		judge(conn, bytes, ts, false);
 }
 
 /* Sends that look like requests, where no request was read, are this process's own: it is a client.
@@ -249,7 +253,7 @@ static void server_bytes(struct conn *conn, struct str bytes, u64 ts)
 	enum match match;
 
 	if (conn->sync != SYNC_PARSED && !conn->rx.rest.len && bytes.len) {
-		proto_match(bytes, &match);
+		proto_match(bytes, false, &match);
 		if (match == MATCH_YES && !conn->served)
 			give_up(conn);
 		conn->sync = SYNC_LOST;

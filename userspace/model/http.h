@@ -33,11 +33,12 @@ struct http_call {
 	struct str request_head; /* from the method to the empty line, or what there is */
 	struct str method;	 /* as sent: case matters (RFC 9110 section 9.1) */
 	struct str target;	 /* as sent: origin, absolute, authority form or "*" */
-	struct str version;	 /* "1.0" or "1.1" */
-	struct str host;	 /* Host field, trimmed; p NULL if there is none */
-	struct str user_agent;	 /* p NULL if there is none */
-	struct str traceparent;	 /* p NULL if there is none or more than one */
-	struct str tracestate;	 /* several fields joined by commas (RFC 9110 section 5.3) */
+	struct str
+		version; /* "1.0" or "1.1"; empty: the target is cut, see HTTP_REQUEST_TRUNCATED */
+	struct str host; /* Host field, trimmed; p NULL if there is none */
+	struct str user_agent;	/* p NULL if there is none */
+	struct str traceparent; /* p NULL if there is none or more than one */
+	struct str tracestate;	/* several fields joined by commas (RFC 9110 section 5.3) */
 
 	/* The final answer: of 1xx only 101 is final (RFC 9110 section 15.2). */
 	struct str response_head;

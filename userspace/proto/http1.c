@@ -73,11 +73,14 @@ int http1__fail(struct http1 *h, int err)
 	return err;
 }
 
-static enum match http1_match(struct str head)
+static enum match http1_match(struct str head, bool cut)
 {
 	struct http1_start start = {0};
+	enum match match = http1_start__match(&start, head);
 
-	return http1_start__match(&start, head);
+	if (match != MATCH_MAYBE || !cut)
+		return match;
+	return http1_start__cut(&start, head) ? MATCH_YES : MATCH_NO;
 }
 
 static int http1_open(void **state, const struct peer *peer, struct call_sink *sink)

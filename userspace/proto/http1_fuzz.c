@@ -138,7 +138,7 @@ static u64 run(struct str in, bool each)
 	enum match match;
 	struct fuzz fuzz = {
 		.sink = {on_begin, on_end, on_discard},
-		.proto = proto_match(STR("GET / HTTP/1.1\r\n"), &match),
+		.proto = proto_match(STR("GET / HTTP/1.1\r\n"), false, &match),
 	};
 
 	assert(!fuzz.proto->open(&fuzz.state, &peer, &fuzz.sink));

@@ -85,6 +85,27 @@ enum match http1_start__match(struct http1_start *start, struct str in)
 	return start->part == START_YES ? MATCH_YES : MATCH_NO;
 }
 
+static struct str skip_empty_lines(struct str in)
+{
+	while (str_starts(in, STR("\r\n")))
+		in = str_sub(in, 2, in.len);
+	return in;
+}
+
+bool http1_start__cut(const struct http1_start *start, struct str in)
+{
+	struct str target;
+	size_t at = 0;
+
+	if (start->part != START_TARGET || start->len < HTTP1_CUT_MIN / 2 || in.len < HTTP1_CUT_MIN)
+		return false;
+	in = skip_empty_lines(in);
+	while (in.p[at] >= 'A' && in.p[at] <= 'Z')
+		at++;
+	target = str_sub(in, at + 1, in.len);
+	return in.p[at] == ' ' && (target.p[0] == '/' || str_starts(target, STR("http")));
+}
+
 enum match http1_status_match(struct str in)
 {
 	static const char form[] = "HTTP/1.d ddd";
@@ -375,6 +396,16 @@ bool http1_head__closes(const struct http1_head *head)
 	if (head->flags & HEAD_CLOSE)
 		return true;
 	return str_eq(head->version, STR("1.0")) && !(head->flags & HEAD_KEEP_ALIVE);
+}
+
+void http1_head__cut_request(struct http1_head *head, struct str text)
+{
+	ssize_t blank = str_find(text, ' ', 0);
+
+	*head = (struct http1_head){
+		.method = str_sub(text, 0, blank),
+		.target = str_sub(text, blank + 1, text.len),
+	};
 }
 
 /* Several fields of one name are one list (RFC 9110 section 5.3). */

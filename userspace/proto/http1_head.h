@@ -14,6 +14,8 @@
 
 /* Servers refuse more than 8 to 80 KiB; what is longer is truncated here. */
 #define HTTP1_HEAD_LIMIT (64u << 10)
+/* A first line is cut at what is captured of a head, which is no less (--capture_head). */
+#define HTTP1_CUT_MIN 1024
 /* The longest registered method has 17 letters; this leaves room for private ones. */
 #define HTTP1_METHOD_LIMIT 32
 
@@ -44,6 +46,11 @@ struct http1_start {
 
 /* Goes on at start->pos of in, which is what was given before and more. */
 enum match http1_start__match(struct http1_start *start, struct str in);
+/*
+ * The first line is so long that its end was not captured: is it a request's all the same? Its
+ * method is then in capital letters and its target long and of the origin or absolute form.
+ */
+bool http1_start__cut(const struct http1_start *start, struct str in);
 /* Do these first bytes of a server begin a status line? */
 enum match http1_status_match(struct str in);
 
@@ -97,6 +104,9 @@ struct http1_head {
  */
 int http1_head__request(struct http1_head *head, struct str text);
 int http1_head__answer(struct http1_head *head, struct str text);
+
+/* The same of text that ends within a target, see http1_start__cut(). The version is not known. */
+void http1_head__cut_request(struct http1_head *head, struct str text);
 
 /* It cannot be known where this request ends, or its server cannot be trusted to agree. */
 bool http1_head__ambiguous(const struct http1_head *head);

@@ -25,7 +25,7 @@ static void count(struct http1 *h, u64 n)
 		h->reading->call->request_size += n;
 }
 
-/* The draft, or a new one, filled with what text tells. */
+/* The draft, or a new one, filled with what text tells; where its first line is cut, with that. */
 static int fill_draft(struct http1 *h, struct str text, struct http1_head *head)
 {
 	struct http_call *call;
@@ -37,10 +37,11 @@ static int fill_draft(struct http1 *h, struct str text, struct http1_head *head)
 	call->request_head = arena__dup(&call->mem, text);
 	if (!call->request_head.p)
 		return -ENOMEM;
-	err = http1_head__request(head, call->request_head);
-	if (err)
-		return err;
-	return http1_head__fill(head, call);
+	if (http1_start__cut(&h->requests.scan.start, text))
+		http1_head__cut_request(head, call->request_head);
+	else
+		err = http1_head__request(head, call->request_head);
+	return err ? err : http1_head__fill(head, call);
 }
 
 /* Begins the draft, whose head took len bytes of the stream. */
@@ -117,7 +118,8 @@ static ssize_t head_cut(struct http1 *h, struct str text, bool too_long)
 	bool ambiguous;
 	int err;
 
-	if (!h->requests.scan.line && !too_long) {
+	if (!h->requests.scan.line && !too_long &&
+	    !http1_start__cut(&h->requests.scan.start, text)) {
 		/* No request yet: a close may follow. If bytes are missed, gap() gives up. */
 		h->requests.state = STREAM_CUT;
 		return text.len;

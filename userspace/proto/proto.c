@@ -12,10 +12,10 @@ static const struct proto *const protos[] = {
 #undef PROTO
 };
 
-const struct proto *proto_match(struct str head, enum match *match)
+const struct proto *proto_match(struct str head, bool cut, enum match *match)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(protos); i++) {
-		*match = protos[i]->match(head);
+		*match = protos[i]->match(head, cut);
 		/* One that may still match goes first, or a cut would change the answer. */
 		if (*match != MATCH_NO)
 			return *match == MATCH_YES ? protos[i] : NULL;

@@ -46,8 +46,9 @@ struct call_sink {
 
 struct proto {
 	const char *name;
-	/* Do these first bytes of a client speak it? */
-	enum match (*match)(struct str head);
+	/* Do these first bytes of a client speak it? cut: no more of them will come, so not MAYBE.
+	 */
+	enum match (*match)(struct str head, bool cut);
 	/* NULL from here on: recognised and counted (stat), not parsed. */
 	/* peer and sink are borrowed for the life of *state; peer's tgid and tid change with each
 	 * feed. */
@@ -81,6 +82,6 @@ struct proto {
 
 /* The first protocol of the list that matches, NULL if none; *match tells whether to wait for more.
  */
-const struct proto *proto_match(struct str head, enum match *match);
+const struct proto *proto_match(struct str head, bool cut, enum match *match);
 
 #endif

@@ -4,14 +4,14 @@
 #include "proto/proto.h"
 
 /* RFC 9113 section 3.4: the connection preface of every HTTP/2 client. */
-static enum match http2_match(struct str head)
+static enum match http2_match(struct str head, bool cut)
 {
 	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 	struct str want = {preface, sizeof(preface) - 1};
 
 	if (str_starts(head, want))
 		return MATCH_YES;
-	return str_starts(want, head) ? MATCH_MAYBE : MATCH_NO;
+	return !cut && str_starts(want, head) ? MATCH_MAYBE : MATCH_NO;
 }
 
 const struct proto proto_http2 = {
@@ -28,7 +28,7 @@ const struct proto proto_http2 = {
 #define TLS_RECORD_MAX	 (1 << 14)
 #define TLS_RECORD_MIN	 4 /* a handshake message's own header */
 
-static enum match tls_match(struct str head)
+static enum match tls_match(struct str head, bool cut)
 {
 	const u8 *p = (const u8 *)head.p;
 
@@ -46,7 +46,7 @@ static enum match tls_match(struct str head)
 	}
 	if (head.len >= TLS_PREFIX_LEN)
 		return p[5] == TLS_CLIENT_HELLO ? MATCH_YES : MATCH_NO;
-	return MATCH_MAYBE;
+	return cut ? MATCH_NO : MATCH_MAYBE;
 }
 
 const struct proto proto_tls = {
