@@ -40,6 +40,14 @@ static __always_inline const struct iovec *iter_iov(const struct iov_iter *iter)
 	return ((const struct iov_iter___before_6_4 *)iter)->iov;
 }
 
+/* One of its pieces, without a helper call; only where have_rdonly_cast is set. */
+static __always_inline const struct iovec *iter_piece(const struct iov_iter *iter, u32 i)
+{
+	u64 at = (u64)iter_iov(iter) + i * sizeof(struct iovec);
+
+	return bpf_rdonly_cast((void *)at, bpf_core_type_id_kernel(struct iovec));
+}
+
 static __always_inline bool iter_is_ubuf(const struct iov_iter *iter)
 {
 	return bpf_core_field_exists(iter->ubuf) &&

@@ -21,6 +21,8 @@
 #define SEND_WHOLE 1024
 #define SEND_FIRST 64
 #define SEND_TOLD  128
+/* Pieces of an answer on the fast path: its head, a body, what a filter put around it. */
+#define PAIR_PIECES_MAX 4
 
 /* Bytes that are to be sent: pieces in s->vec; the last of them once more for the tail. */
 struct sending {
@@ -157,6 +159,36 @@ static __always_inline void tell_send(struct scratch *s, struct conn *st, struct
 	}
 }
 
+/* Reads all len bytes of a send from user memory; false: not all could be, or they lie scattered
+ * too widely. */
+static __always_inline bool read_answer(u8 *to, const struct iov_iter *iter, u64 len)
+{
+	u64 skip = iter->iov_offset, done, n;
+	const struct iovec *piece;
+
+	if (iter_is_ubuf(iter))
+		return !bpf_probe_read_user(to, len, (void *)((u64)iter->ubuf + skip));
+	piece = iter_piece(iter, 0);
+	n = piece->iov_len - skip;
+	n = bounded(n < len ? n : len, PAIR_ANSWER_MAX);
+	if (bpf_probe_read_user(to, n, (void *)((u64)piece->iov_base + skip)))
+		return false;
+	done = n;
+	for (u32 i = 1; i < PAIR_PIECES_MAX && done < len; i++) {
+		piece = iter_piece(iter, i);
+		n = piece->iov_len < len - done ? piece->iov_len : len - done;
+		/* a half for where it goes and a half for it, since sums are not followed */
+		if (done > PAIR_ANSWER_MAX / 2 || n > PAIR_ANSWER_MAX / 2)
+			return false;
+		done = bounded(done, PAIR_ANSWER_MAX / 2);
+		n = bounded(n, PAIR_ANSWER_MAX / 2);
+		if (bpf_probe_read_user(to + done, n, piece->iov_base))
+			return false;
+		done += n;
+	}
+	return done == len;
+}
+
 /*
  * The fast path: a held request and its short answer, in one buffer. The answer goes where it
  * follows the request in the storage, and both leave from there: no other copy is made.
@@ -165,11 +197,12 @@ static __always_inline bool tell_pair(struct conn *st, const struct msghdr *msg,
 				      const struct sending *send, u64 off)
 {
 	const struct iov_iter *iter = &msg->msg_iter;
-	u64 len = iter->count, base, at, total;
+	u64 len = iter->count, at, total;
 	struct ev_data *out;
 	bool told;
 
-	if (!short_cuts || !st->announced || st->held != HELD_YES || !iter_is_ubuf(iter))
+	if (!short_cuts || !st->announced || st->held != HELD_YES ||
+	    !(iter_is_ubuf(iter) || (iter_is_iovec(iter) && iter->nr_segs <= PAIR_PIECES_MAX)))
 		return false;
 	at = align8(st->hold.hdr.size);
 	if (at > PAIR_AT_MAX || len > PAIR_ANSWER_MAX || len > control.response_head)
@@ -179,8 +212,7 @@ static __always_inline bool tell_pair(struct conn *st, const struct msghdr *msg,
 	if (__sync_val_compare_and_swap(&st->held, HELD_YES, HELD_TAKEN) != HELD_YES)
 		return false;
 	out = (struct ev_data *)((void *)&st->hold + at);
-	base = (u64)iter->ubuf + iter->iov_offset;
-	if (bpf_probe_read_user(out->bytes, len, (void *)base)) {
+	if (!read_answer(out->bytes, iter, len)) {
 		st->held = HELD_YES;
 		return false;
 	}
