@@ -7,8 +7,7 @@
  */
 #include "trace/baggage.h"
 
-#include "model/hex.h"
-#include "model/utf8.h"
+#include "model/percent.h"
 #include "proto/http1_head.h"
 #include "trace/fields.h"
 
@@ -49,23 +48,6 @@ static bool properties_valid(struct str rest)
 	return true;
 }
 
-/* A percent sign without two digits stands for itself. */
-static struct str percent_decode(struct str text, struct arena *arena)
-{
-	char *copy = arena__alloc(arena, text.len);
-	size_t len = 0;
-
-	if (!copy)
-		return STR_NONE;
-	for (size_t i = 0; i < text.len; i++) {
-		int byte = text.p[i] == '%' ? hex_byte(str_sub(text, i + 1, 2)) : -1;
-
-		copy[len++] = byte < 0 ? text.p[i] : (char)byte;
-		i += byte < 0 ? 0 : 2;
-	}
-	return utf8_clean(arena, str_trim((struct str){copy, len}));
-}
-
 static bool take_bytes(struct baggage *baggage, size_t len)
 {
 	if (len > BAGGAGE_BYTES - baggage->bytes)
@@ -96,7 +78,7 @@ static void add_member(struct baggage *baggage, struct str text, struct arena *a
 	member.properties = str_trim(text);
 	if (!split_pair(pair, &member.key, &value) || !value.p || !properties_valid(text))
 		return;
-	member.value = percent_decode(value, arena);
+	member.value = str_trim(percent_decode(arena, value));
 	set(baggage, member);
 }
 
@@ -124,6 +106,6 @@ void baggage__add_pair(struct baggage *baggage, struct str key, struct str value
 		lower[i] = key.p[i] >= 'A' && key.p[i] <= 'Z' ? key.p[i] | 0x20 : key.p[i];
 	set(baggage, (struct baggage_member){
 			     .key = {lower, key.len},
-			     .value = percent_decode(value, arena),
+			     .value = str_trim(percent_decode(arena, value)),
 		     });
 }
