@@ -27,7 +27,7 @@ void attrs__add(struct attrs *attrs, struct arena *arena, struct attr attr)
 	attrs->v[attrs->cnt++] = attr;
 }
 
-const struct attr *attrs__find(const struct attrs *attrs, struct str key)
+static struct attr *find(const struct attrs *attrs, struct str key)
 {
 	u32 i;
 
@@ -35,4 +35,19 @@ const struct attr *attrs__find(const struct attrs *attrs, struct str key)
 		if (str_eq(attrs->v[i].key, key))
 			return &attrs->v[i];
 	return NULL;
+}
+
+const struct attr *attrs__find(const struct attrs *attrs, struct str key)
+{
+	return find(attrs, key);
+}
+
+void attrs__set(struct attrs *attrs, struct arena *arena, struct attr attr)
+{
+	struct attr *old = find(attrs, attr.key);
+
+	if (old)
+		*old = attr;
+	else
+		attrs__add(attrs, arena, attr);
 }

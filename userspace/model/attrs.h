@@ -36,6 +36,9 @@ struct attrs {
 
 void attrs__add(struct attrs *attrs, struct arena *arena, struct attr attr);
 
+/* Adds it, or gives its key this value in the place of the old one. */
+void attrs__set(struct attrs *attrs, struct arena *arena, struct attr attr);
+
 static inline void attrs__str(struct attrs *attrs, struct arena *arena, struct str key,
 			      struct str s)
 {

@@ -17,4 +17,13 @@ struct resource *resource__get(struct resource *resource);
 /* NULL is fine. */
 void resource__put(struct resource *resource);
 
+/* Attributes of one resource: as many as a span may have; the traced process chooses some. */
+#define RESOURCE_ATTRS_MAX 128
+
+/*
+ * Gives key this value, or another one than before: a copy of both, of the value in well-formed
+ * UTF-8. Past RESOURCE_ATTRS_MAX, or without memory, it is counted in attrs.dropped.
+ */
+void resource__set(struct resource *resource, struct str key, struct str value);
+
 #endif
