@@ -39,7 +39,7 @@ static void on_process_event(void *owner, const struct capture_process *event)
 	struct app *app = owner;
 
 	if (event->kind == CAPTURE_FORK) {
-		process_table__add(app->processes, event->tgid, event->parent);
+		process_table__fork(app->processes, event->tgid, event->parent);
 	} else if (event->kind == CAPTURE_EXEC) {
 		process_table__exec(app->processes, event->tgid);
 	} else {
@@ -249,7 +249,11 @@ static void parse_selection(const struct app *app, struct tracer_env *env)
 
 int app__build(struct app *app)
 {
-	struct process_env process_env = {&app->config, &app->rng, app->facts, app->facts_owner};
+	struct process_env process_env = {
+		.config = &app->config,
+		.rng = &app->rng,
+		.facts = {.fn = app->facts, .owner = app->facts_owner},
+	};
 	struct tracer_env tracer_env = {
 		.stats = &app->stats,
 		.rng = &app->rng,
@@ -261,10 +265,12 @@ int app__build(struct app *app)
 		.discarded = app_on_discarded,
 		.response_truncated = on_response_truncated,
 	};
-	int err = process_table__new(&app->processes, &process_env);
+	int err = build_conventions(app);
 
-	if (!err)
-		err = build_conventions(app);
+	if (err)
+		return err;
+	process_env.set = semconv__set(app->semconv);
+	err = process_table__new(&app->processes, &process_env);
 	if (!err)
 		err = pipeline__new(&app->pipeline, on_batch, app);
 	if (err)

@@ -1,77 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * proc/: the table of processes against answers the test makes up, and the answers the system gives
- * for a listener of the test's own.
- */
-#include "test.h"
+/* proc/process: the table of processes against answers the test makes up. */
+#include "test_answers.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "proc/process.h"
-
-/* ---- answers by key ---- */
-
-#define ANSWERS 4
-
-struct answers {
-	struct {
-		const char *key, *answer;
-	} v[ANSWERS];
-	u32 asked;
-};
-
-static int answer(void *owner, const char *key, struct buf *out)
-{
-	struct answers *answers = owner;
-
-	answers->asked++;
-	for (int i = 0; i < ANSWERS; i++)
-		if (answers->v[i].key && !strcmp(answers->v[i].key, key))
-			return buf__str(out, str_from(answers->v[i].answer));
-	return -ENOENT;
-}
-
-struct fixture {
-	struct config config;
-	struct rng rng;
-	struct answers answers;
-	struct process_table *table;
-};
-
-static void begin(struct fixture *f)
-{
-	struct process_env env = {&f->config, &f->rng, answer, &f->answers};
-
-	rng__seed(&f->rng, 5);
-	if (process_table__new(&f->table, &env))
-		abort();
-}
-
-static const struct attr *attr_of(const struct resource *resource, const char *key)
-{
-	static const struct attr none = {.type = ATTR_BOOL};
-	const struct attr *attr = attrs__find(&resource->attrs, str_from(key));
-
-	return attr ? attr : &none;
-}
-
-/* What a span of this process would say of an attribute of its resource. */
-static void says(struct fixture *f, u32 tgid, const char *key, const char *want)
-{
-	struct resource *resource = process_table__resource(f->table, tgid);
-
-	CHECK(resource != NULL);
-	if (!resource)
-		return;
-	CHECK_STR(attr_of(resource, key)->s, want);
-	resource__put(resource);
-}
 
 /* ---- processes ---- */
 
@@ -84,7 +18,7 @@ static void a_name_from_the_executable(void)
 	process_table__add(f.table, 1, 0);
 	process_table__add(f.table, 2, 0);
 	process_table__add(f.table, 3, 0);
-	says(&f, 1, "service.name", "unknown_service:python3.11");
+	says(&f, 1, "service.name", "unknown_service:python3");
 	says(&f, 1, "telemetry.sdk.language", "python");
 	says(&f, 2, "service.name", "unknown_service:todo");
 	says(&f, 2, "telemetry.sdk.language", "c");
@@ -104,7 +38,7 @@ static void a_name_that_was_asked_for(void)
 	begin(&f);
 	process_table__add(f.table, 1, 0);
 	says(&f, 1, "service.name", "listed");
-	says(&f, 1, "a", "1");
+	says(&f, 1, "a", "2");
 	says(&f, 1, "b", "x y%2");
 	says(&f, 1, "telemetry.sdk.name", "otel-ebpf");
 	process_table__add(f.table, 2, 0);
@@ -147,7 +81,9 @@ static void fork_inherits_and_exec_renews(void)
 
 	begin(&f);
 	process_table__add(f.table, 1, 0);
-	process_table__add(f.table, 2, 1);
+	f.answers.asked = 0;
+	process_table__fork(f.table, 2, 1);
+	CHECK(!f.answers.asked);
 	says(&f, 2, "service.name", "unknown_service:sh");
 	before = process_table__resource(f.table, 2);
 	process_table__exec(f.table, 2);
@@ -163,6 +99,22 @@ static void fork_inherits_and_exec_renews(void)
 	resource__put(after);
 	process_table__exec(f.table, 99);
 	CHECK(process_table__alive(f.table) == 2);
+	process_table__free(f.table);
+}
+
+/* Found beside its parent: it may have been through an exec since its fork. */
+static void a_child_that_is_found_speaks_for_itself(void)
+{
+	struct fixture f = {.answers.v = {{"exe/1", "/bin/sh"}, {"exe/2", "/opt/todo"}}};
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	process_table__add(f.table, 2, 1);
+	process_table__add(f.table, 3, 1);
+	process_table__fork(f.table, 4, 9);
+	says(&f, 2, "service.name", "unknown_service:todo");
+	says(&f, 3, "service.name", "unknown_service:sh");
+	says(&f, 4, "service.name", "unknown_service");
 	process_table__free(f.table);
 }
 
@@ -296,81 +248,7 @@ static void listeners_are_bounded(void)
 	process_table__free(f.table);
 }
 
-/* ---- the system's own answers ---- */
-
-static void facts_of_this_process(void)
-{
-	struct buf out = {0};
-	char key[64], exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	exe[n > 0 ? n : 0] = '\0';
-	snprintf(key, sizeof(key), "exe/%d", getpid());
-	CHECK(!facts_live(NULL, key, &out));
-	CHECK_STR(buf__view(&out), exe);
-	buf__reset(&out);
-	setenv("TEST_FACT", "value", 1);
-	CHECK(!facts_live(NULL, "env/TEST_FACT", &out));
-	CHECK_STR(buf__view(&out), "value");
-	setenv("TEST_FACT", "", 1);
-	CHECK(facts_live(NULL, "env/TEST_FACT", &out) == -ENOENT);
-	CHECK(facts_live(NULL, "exe/0", &out) == -ENOENT);
-	CHECK(facts_live(NULL, "listen/1/inet/80/0", &out) == -ENOENT);
-	CHECK(facts_live(NULL, "listen/self/inet/80/", &out) == -ENOENT);
-	CHECK(facts_live(NULL, "", &out) == -ENOENT);
-	CHECK_STR(buf__view(&out), "value");
-	buf__free(&out);
-}
-
-/* Listens at addr on any port and asks who listens where a connection to `local_addr` came in. */
-static void listen_and_ask(int family, const char *addr, const char *local_addr, const char *want)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-	bool is6 = family == AF_INET6;
-	void *where = is6 ? (void *)&in6.sin6_addr : (void *)&in.sin_addr;
-	struct sockaddr *sa = is6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
-	socklen_t len = is6 ? sizeof(in6) : sizeof(in);
-	struct buf key = {0}, out = {0};
-	u8 bytes[16] = {0};
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	inet_pton(family, addr, where);
-	if (fd < 0 || bind(fd, sa, len) || listen(fd, 1) || getsockname(fd, sa, &len)) {
-		printf("skip %s: lacks %s\n", test_name, addr);
-		close(fd);
-		return;
-	}
-	inet_pton(family, local_addr, bytes);
-	buf__printf(&key, "listen/%d/%s/%u/", getpid(), is6 ? "inet6" : "inet",
-		    ntohs(is6 ? in6.sin6_port : in.sin_port));
-	for (int i = 0; i < 16; i++)
-		buf__printf(&key, "%02x", bytes[i]);
-	buf__char(&key, '\0');
-	CHECK(facts_live(NULL, key.p, &out) == (want ? 0 : -ENOENT));
-	if (want)
-		CHECK_STR(buf__view(&out), want);
-	close(fd);
-	buf__reset(&out);
-	CHECK(facts_live(NULL, key.p, &out) == -ENOENT);
-	buf__free(&key);
-	buf__free(&out);
-}
-
-static void listeners_of_this_process(void)
-{
-	listen_and_ask(AF_INET, "127.0.0.1", "127.0.0.1", "7f000001000000000000000000000000");
-	listen_and_ask(AF_INET, "127.0.0.1", "127.0.0.2", NULL);
-	listen_and_ask(AF_INET, "0.0.0.0", "127.0.0.1", "00000000000000000000000000000000");
-}
-
-static void listeners_of_this_process_inet6(void)
-{
-	listen_and_ask(AF_INET6, "::", "::ffff:127.0.0.1", "00000000000000000000000000000000");
-	listen_and_ask(AF_INET6, "::", "::1", "00000000000000000000000000000000");
-	listen_and_ask(AF_INET6, "::1", "::1", "00000000000000000000000000000001");
-	listen_and_ask(AF_INET6, "::1", "::2", NULL);
-}
+/* ---- the system's processes ---- */
 
 static void processes_of_the_system(void)
 {
@@ -422,15 +300,13 @@ int main(void)
 	RUN(a_name_that_was_asked_for);
 	RUN(instances_are_told_apart);
 	RUN(fork_inherits_and_exec_renews);
+	RUN(a_child_that_is_found_speaks_for_itself);
 	RUN(exit_keeps_for_a_minute);
 	RUN(an_id_is_used_again);
 	RUN(ticks_forget_many);
 	RUN(listeners_are_asked_for_once);
 	RUN(listeners_that_make_no_sense);
 	RUN(listeners_are_bounded);
-	RUN(facts_of_this_process);
-	RUN(listeners_of_this_process);
-	RUN(listeners_of_this_process_inet6);
 	RUN(processes_of_the_system);
 	RUN(a_child_is_a_descendant);
 	return test_status();

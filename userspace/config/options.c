@@ -185,8 +185,15 @@ const struct option options[] = {
 	ROW("resource_attributes", "OTEL_RESOURCE_ATTRIBUTES", HONOURED, RESOURCE,
 	    "more about the service: key=value, percent-encoded", TEXT("LIST"),
 	    KEPT(resource_attributes)),
-	ROW("experimental_resource_detectors", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", LATER,
-	    RESOURCE, "facts to add: process, os, host, service_instance, otel or *", LIST),
+	ROW("experimental_resource_detectors", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", HONOURED,
+	    RESOURCE, "facts to add; of the stable conventions process, host, os and container "
+	    "unless given, else none", LIST,
+	    VALUES("process", "os", "host", "container", "service_instance", "otel", "*"),
+	    KEPT(resource_detectors)),
+	OURS("command_args", RESOURCE, "the arguments of processes, too; they may hold secrets",
+	     SWITCH, KEPT(command_args)),
+	OURS("sdk_name", RESOURCE, "telemetry.sdk.name; opentelemetry says what an SDK says",
+	     TEXT("NAME"), .fallback = "otel-ebpf", KEPT(sdk_name)),
 
 	BATCH("bsp", "BSP", "spans", "5000"),
 	BATCH("blrp", "BLRP", "log records", "1000"),

@@ -2,28 +2,14 @@
 #include "proc/facts.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define TCP_LISTEN 0x0a
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
-static int fact_exe(const char *rest, struct buf *out)
-{
-	char link[64], path[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/%.20s/exe", rest);
-	n = readlink(link, path, sizeof(path));
-	return n > 0 ? buf__append(out, path, (size_t)n) : -ENOENT;
-}
+#include "base/log.h"
+#include "proc/elf_facts.h"
+#include "proc/host_facts.h"
+#include "proc/listen_fact.h"
+#include "proc/process_facts.h"
 
 static int fact_env(const char *name, struct buf *out)
 {
@@ -32,95 +18,78 @@ static int fact_env(const char *name, struct buf *out)
 	return value && *value ? buf__str(out, str_from(value)) : -ENOENT;
 }
 
-/*
- * proc_pid_net(5): addresses are printed as native 32-bit words; one or four of them. Turns such a
- * word list into the bytes of the address.
- */
-static int parse_proc_addr(const char *hex, u8 addr[16])
-{
-	size_t words = strlen(hex) / 8;
-
-	if ((words != 1 && words != 4) || strlen(hex) % 8)
-		return -EINVAL;
-	memset(addr, 0, 16);
-	for (size_t i = 0; i < words; i++) {
-		char word[9] = {0};
-		u32 value;
-
-		memcpy(word, hex + 8 * i, 8);
-		value = (u32)strtoul(word, NULL, 16);
-		memcpy(addr + 4 * i, &value, 4);
-	}
-	return 0;
-}
-
-static int parse_hex(const char *hex, u8 *out, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (sscanf(hex + 2 * i, "%2hhx", &out[i]) != 1)
-			return -EINVAL;
-	return 0;
-}
-
-struct listener {
-	u32 port;
-	u8 local[16]; /* of the accepted connection */
-	u8 found[16];
-	bool exact, any;
+/* Each gets what stands behind its prefix. */
+static const struct {
+	const char *prefix;
+	int (*fn)(const char *rest, struct buf *out);
+} sources[] = {
+	{"exe/", fact_exe},
+	{"environ/", fact_environ},
+	{"argv0/", fact_argv0},
+	{"args/", fact_args},
+	{"parent/", fact_parent},
+	{"birth/", fact_birth},
+	{"owner/", fact_owner},
+	{"cgroup/", fact_cgroup},
+	{"libs/", fact_libs},
+	{"go/", fact_go},
+	{"python/", fact_python},
+	{"listen/", fact_listen},
+	{"env/", fact_env},
+	{"host/name", fact_host_name},
+	{"host/machine", fact_host_machine},
+	{"host/release", fact_host_release},
+	{"host/id", fact_host_id},
+	{"host/os", fact_host_os},
 };
 
-/* The listener bound to the connection's own address, else the one bound to any address. */
-static void match_row(struct listener *listener, const char *row)
+/* What the callers tell apart. */
+static int outcome(int err)
 {
-	static const u8 zero[16];
-	char text[33];
-	u32 port, state;
-	u8 addr[16];
-
-	if (sscanf(row, " %*d: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", text, &port, &state) != 3 ||
-	    state != TCP_LISTEN || port != listener->port || parse_proc_addr(text, addr))
-		return;
-	if (!memcmp(addr, listener->local, 16))
-		listener->exact = true;
-	else if (!listener->exact && !memcmp(addr, zero, 16))
-		listener->any = true;
-	else
-		return;
-	memcpy(listener->found, addr, 16);
-}
-
-static int fact_listen(const char *rest, struct buf *out)
-{
-	struct listener listener = {0};
-	char path[64], tgid[21], family[6], local[33], row[512];
-	FILE *file __cleanup(close_file) = NULL;
-
-	if (sscanf(rest, "%20[0-9]/%5[a-z0-9]/%u/%32[0-9a-f]", tgid, family, &listener.port,
-		   local) != 4 ||
-	    parse_hex(local, listener.local, 16))
-		return -ENOENT;
-	snprintf(path, sizeof(path), "/proc/%s/net/%s", tgid,
-		 !strcmp(family, "inet6") ? "tcp6" : "tcp");
-	file = fopen(path, "re");
-	if (!file)
-		return -ENOENT;
-	while (!listener.exact && fgets(row, sizeof(row), file))
-		match_row(&listener, row);
-	if (!listener.exact && !listener.any)
-		return -ENOENT;
-	for (int i = 0; i < 16; i++)
-		buf__printf(out, "%02x", listener.found[i]);
-	return out->failed ? -ENOENT : 0;
+	if (!err || err == -E2BIG)
+		return err;
+	return err == -EACCES || err == -EPERM ? -EACCES : -ENOENT;
 }
 
 int facts_live(void *owner, const char *key, struct buf *out)
 {
+	size_t before = out->len;
+	int err = -ENOENT;
+
 	(void)owner;
-	if (!strncmp(key, "exe/", 4))
-		return fact_exe(key + 4, out);
-	if (!strncmp(key, "env/", 4))
-		return fact_env(key + 4, out);
-	if (!strncmp(key, "listen/", 7))
-		return fact_listen(key + 7, out);
-	return -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		size_t len = strlen(sources[i].prefix);
+
+		if (!strncmp(key, sources[i].prefix, len)) {
+			err = sources[i].fn(key + len, out);
+			break;
+		}
+	}
+	if (!err && out->len - before > FACT_MAX)
+		err = -E2BIG;
+	if (err)
+		out->len = before;
+	return outcome(err);
+}
+
+int facts__ask(struct facts *facts, struct buf *out, const char *fmt, ...)
+{
+	char key[128];
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	vsnprintf(key, sizeof(key), fmt, ap);
+	va_end(ap);
+	buf__reset(out);
+	err = facts->fn(facts->owner, key, out);
+	if (err == -EACCES && !facts->refused_said) {
+		facts->refused_said = true;
+		log_warn("%s may not be read, so its resource lacks it; cap_sys_ptrace would help",
+			 key);
+	} else if (err == -E2BIG && !facts->long_said) {
+		facts->long_said = true;
+		log_warn("%s is longer than %d bytes and left out", key, FACT_MAX);
+	}
+	return err;
 }

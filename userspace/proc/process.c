@@ -16,7 +16,7 @@
 struct process {
 	u32 tgid;
 	u64 exited;		   /* unix ns, 0 while it runs */
-	char exe[256];		   /* "" if not known */
+	struct launch *launch;	   /* one reference, NULL if not known */
 	struct resource *resource; /* one reference, NULL until asked for */
 };
 
@@ -47,6 +47,7 @@ static void process__free(struct process *process)
 	if (!process)
 		return;
 	resource__put(process->resource);
+	launch__put(process->launch);
 	free(process);
 }
 
@@ -72,19 +73,6 @@ void process_table__free(struct process_table *table)
 	free(table);
 }
 
-/* "exe/TGID"; what cannot be read leaves exe as it was (inherited from the parent). */
-static void read_exe(struct process_table *table, struct process *process)
-{
-	struct buf out __cleanup(buf__free) = {0};
-	char key[32];
-
-	snprintf(key, sizeof(key), "exe/%u", process->tgid);
-	if (table->env.facts(table->env.facts_owner, key, &out) || out.len >= sizeof(process->exe))
-		return;
-	memcpy(process->exe, out.p, out.len);
-	process->exe[out.len] = '\0';
-}
-
 static struct process *add(struct process_table *table, u32 tgid)
 {
 	struct process *process = calloc(1, sizeof(*process));
@@ -99,35 +87,64 @@ static struct process *add(struct process_table *table, u32 tgid)
 	return process;
 }
 
-void process_table__add(struct process_table *table, u32 tgid, u32 parent)
+/* NULL if it is there already, or there is no memory. */
+static struct process *add_new(struct process_table *table, u32 tgid)
 {
-	struct process *from = parent ? map__get(&table->map, parent) : NULL;
 	struct process *old = map__get(&table->map, tgid), *process;
 
 	if (old && !old->exited)
-		return;
+		return NULL;
 	if (old)
 		process__free(map__del(&table->map, tgid)); /* the id is used again */
 	process = add(table, tgid);
+	table->alive += !!process;
+	return process;
+}
+
+static struct launch *launch_of(struct process_table *table, u32 tgid)
+{
+	struct process *process = map__get(&table->map, tgid);
+
+	return process ? launch__get(process->launch) : NULL;
+}
+
+void process_table__add(struct process_table *table, u32 tgid, u32 parent)
+{
+	struct process *process = add_new(table, tgid);
+
 	if (!process)
 		return;
-	table->alive++;
-	if (from)
-		memcpy(process->exe, from->exe, sizeof(process->exe));
-	if (!process->exe[0])
-		read_exe(table, process);
+	process->launch = launch__read(&table->env.facts, tgid);
+	if (!process->launch)
+		process->launch = launch_of(table, parent);
+}
+
+void process_table__fork(struct process_table *table, u32 tgid, u32 parent)
+{
+	struct process *process = add_new(table, tgid);
+
+	if (!process)
+		return;
+	process->launch = launch_of(table, parent);
+	if (!process->launch)
+		process->launch = launch__read(&table->env.facts, tgid);
 }
 
 void process_table__exec(struct process_table *table, u32 tgid)
 {
 	struct process *process = map__get(&table->map, tgid);
+	struct launch *launch;
 
 	if (!process)
 		return;
 	resource__put(process->resource);
 	process->resource = NULL;
 	forget_listeners(table);
-	read_exe(table, process);
+	launch = launch__read(&table->env.facts, tgid);
+	if (!launch)
+		return; /* gone before it could be read: what it was before is the best we know */
+	launch__put(process->launch);
+	process->launch = launch;
 }
 
 void process_table__exit(struct process_table *table, u32 tgid, u64 ts)
@@ -171,7 +188,7 @@ struct resource *process_table__resource(struct process_table *table, u32 tgid)
 	if (!process)
 		return NULL;
 	if (!process->resource)
-		process->resource = resource_of_process(&table->env, process->exe);
+		process->resource = resource_of_process(&table->env, tgid, process->launch);
 	return process->resource ? resource__get(process->resource) : NULL;
 }
 
@@ -196,7 +213,7 @@ static void ask_listener(struct process_table *table, const char *key, u8 addr[1
 {
 	struct buf out __cleanup(buf__free) = {0};
 
-	if (table->env.facts(table->env.facts_owner, key, &out) || out.len != 32 ||
+	if (facts__ask(&table->env.facts, &out, "%s", key) || out.len != 32 ||
 	    buf__char(&out, '\0') || strspn(out.p, "0123456789abcdef") != 32)
 		return;
 	for (int i = 0; i < 16; i++)

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "config/config.h"
 #include "model/resource.h"
+#include "model/semconv.h"
 #include "proc/facts.h"
 
 struct process_table;
@@ -17,15 +18,18 @@ struct process_table;
 struct process_env {
 	const struct config *config;
 	struct rng *rng; /* for service.instance.id */
-	facts_fn facts;
-	void *facts_owner;
+	enum semconv_set set;
+	struct facts facts;
+	bool pair_said; /* that one of OTEL_RESOURCE_ATTRIBUTES is no pair */
 };
 
 int process_table__new(struct process_table **out, const struct process_env *env);
 void process_table__free(struct process_table *table);
 
-/* A process is traced from now on, or forked (its parent's tgid, else 0). */
+/* A process is traced from now on. parent: 0 if not known; whose launch it gets if it has none. */
 void process_table__add(struct process_table *table, u32 tgid, u32 parent);
+/* parent, which is traced, has forked: no more is to be known of tgid than of it. */
+void process_table__fork(struct process_table *table, u32 tgid, u32 parent);
 void process_table__exec(struct process_table *table, u32 tgid);
 void process_table__exit(struct process_table *table, u32 tgid, u64 ts);
 /* Forgets processes that exited a minute before now (unix ns). */

@@ -4,35 +4,16 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "model/comma_list.h"
+#include "model/percent.h"
+#include "proc/detectors.h"
 
-/* Executables by name, a prefix: python3.11. The registry of telemetry.sdk.language (semconv 1.44).
- */
-static const struct {
-	struct str prefix, language;
-} languages[] = {
-	{STR("python"), STR("python")}, {STR("pypy"), STR("python")}, {STR("node"), STR("nodejs")},
-	{STR("java"), STR("java")},	{STR("ruby"), STR("ruby")},   {STR("php"), STR("php")},
-	{STR("dotnet"), STR("dotnet")}, {STR("beam"), STR("erlang")},
-};
-
-static struct str base_name(const char *exe)
-{
-	const char *slash = strrchr(exe, '/');
-
-	return str_from(slash ? slash + 1 : exe);
-}
-
-/* Where the process's language cannot be told, that of the code which makes the telemetry: ours. */
-static struct str language_of(struct str name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(languages); i++)
-		if (str_starts(name, languages[i].prefix))
-			return languages[i].language;
-	return STR("c");
-}
+/* In the stable conventions one daemon says of whom it speaks; the legacy ones are Python's word
+ * for word. */
+#define DEFAULT_DETECTORS "process,host,os,container"
 
 /* RFC 9562 section 5.4, version 4; from our own generator, so that a replay gives the same. */
-static struct str instance_id(struct rng *rng, struct arena *arena)
+static void set_instance_id(struct resource *resource, struct rng *rng)
 {
 	char text[37];
 	u8 id[16];
@@ -46,94 +27,141 @@ static struct str instance_id(struct rng *rng, struct arena *arena)
 		snprintf(text + at, 3, "%02x", id[i]);
 		at += 2;
 	}
-	return arena__dup(arena, (struct str){text, 36});
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Values of OTEL_RESOURCE_ATTRIBUTES are percent-encoded (W3C Baggage). */
-static struct str percent_decode(struct arena *arena, struct str s)
-{
-	char *out = arena__alloc(arena, s.len ? s.len : 1);
-	size_t len = 0;
-
-	if (!out)
-		return STR_NONE;
-	for (size_t i = 0; i < s.len; i++) {
-		int high = s.p[i] == '%' && i + 2 < s.len ? hex_digit(s.p[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
-
-		out[len++] = low >= 0 ? (char)(high << 4 | low) : s.p[i];
-		i += low >= 0 ? 2 : 0;
-	}
-	return (struct str){out, len};
+	resource__set(resource, STR("service.instance.id"), (struct str){text, 36});
 }
 
 /* A pair that is none is left out with a warning, the others stay: as the Python SDK does. */
-static void add_pair(struct resource *resource, struct str pair, struct str *service_name)
+static void set_pair(struct process_env *env, struct resource *resource, struct str pair)
 {
 	ssize_t eq = str_find(pair, '=', 0);
-	struct str key, value;
+	struct str key = str_trim(str_sub(pair, 0, eq < 0 ? 0 : (size_t)eq)), value;
 
-	if (eq <= 0) {
-		if (str_trim(pair).len)
+	if (!key.len) {
+		if (!env->pair_said)
 			log_warn("resource attribute is not key=value: %.*s", STR_ARG(pair));
+		env->pair_said = true;
 		return;
 	}
-	key = arena__dup(&resource->mem, str_trim(str_sub(pair, 0, (size_t)eq)));
 	value = percent_decode(&resource->mem, str_trim(str_sub(pair, (size_t)eq + 1, pair.len)));
-	if (str_eq(key, STR("service.name")))
-		*service_name = value;
-	else if (!attrs__find(&resource->attrs, key))
-		attrs__str(&resource->attrs, &resource->mem, key, value);
+	if (str_starts(key, STR("telemetry.sdk.")))
+		return;
+	/* an empty name is as good as none */
+	if (value.len || !str_eq(key, STR("service.name")))
+		resource__set(resource, key, value);
 }
 
-static void add_pairs(struct resource *resource, const char *list, struct str *service_name)
+/* As a user, or the process, wrote them. */
+static void set_given(struct process_env *env, struct resource *resource, struct str list,
+		      struct str service_name)
 {
-	struct str rest = str_from(list);
+	struct str pair;
 
-	while (rest.len) {
-		ssize_t comma = str_find(rest, ',', 0);
-		size_t len = comma < 0 ? rest.len : (size_t)comma;
+	while ((pair = comma_list_next(&list)).p)
+		set_pair(env, resource, pair);
+	if (service_name.len)
+		resource__set(resource, STR("service.name"), service_name);
+}
 
-		add_pair(resource, str_sub(rest, 0, len), service_name);
-		rest = str_sub(rest, len + 1, rest.len);
+/* The interpreter as people call it, and as it calls itself: python3, not python3.11. */
+static struct str without_minor(struct str name)
+{
+	ssize_t dot = str_find(name, '.', 0);
+
+	return dot < 0 ? name : str_sub(name, 0, (size_t)dot);
+}
+
+static void set_unknown_service(struct resource *resource, const struct subject *subject)
+{
+	struct str name = base_name(subject->exe);
+	struct buf text __cleanup(buf__free) = {0};
+
+	if (subject->language && str_eq(subject->language->key, STR("python")) &&
+	    language_of_executable(name))
+		name = without_minor(name);
+	buf__printf(&text, name.len ? "unknown_service:%.*s" : "unknown_service", STR_ARG(name));
+	resource__set(resource, STR("service.name"), buf__view(&text));
+}
+
+/* telemetry.distro.* is the new name of telemetry.auto.version. */
+static void set_distro(struct resource *resource, enum semconv_set set)
+{
+	if (set & SEMCONV_LEGACY)
+		resource__set(resource, STR("telemetry.auto.version"), STR(VERSION));
+	if (set & SEMCONV_STABLE) {
+		resource__set(resource, STR("telemetry.distro.name"), STR("otel-ebpf"));
+		resource__set(resource, STR("telemetry.distro.version"), STR(VERSION));
 	}
 }
 
-struct resource *resource_of_process(const struct process_env *env, const char *exe)
+/* By its executable's name, by what it maps, by what Go's linker wrote; the cheapest first. */
+static const struct language *language_of(struct subject *subject)
+{
+	struct buf answer __cleanup(buf__free) = {0};
+	const struct language *language = language_of_executable(base_name(subject->exe));
+
+	if (language || !subject->exe.len)
+		return language;
+	if (!facts__ask(subject->facts, &answer, "libs/%u", subject->tgid))
+		language = language_of_libraries(buf__view(&answer));
+	if (!language && !facts__ask(subject->facts, &answer, "go/%u", subject->tgid))
+		language = language_go();
+	return language;
+}
+
+/* A file that was replaced while it runs, as by an upgrade, is what it was. */
+static struct str without_deleted(struct str exe)
+{
+	static const struct str mark = STR(" (deleted)");
+
+	if (exe.len > mark.len && str_eq(str_sub(exe, exe.len - mark.len, mark.len), mark))
+		exe.len -= mark.len;
+	return exe;
+}
+
+static void fill(struct process_env *env, struct resource *resource, struct subject *subject,
+		 const struct launch *launch)
+{
+	const struct config *config = env->config;
+	const char *list = config->resource_detectors;
+	/* Where it cannot be told, that of the code which makes the telemetry: ours. */
+	struct str language = subject->language ? subject->language->key : STR("c");
+
+	resource__set(resource, STR("telemetry.sdk.language"), language);
+	resource__set(resource, STR("telemetry.sdk.name"), str_from(config->sdk_name));
+	resource__set(resource, STR("telemetry.sdk.version"), STR(VERSION));
+	set_instance_id(resource, env->rng);
+	if (!list && subject->stable)
+		list = DEFAULT_DETECTORS;
+	detect_all(resource, subject, list);
+	if (launch)
+		set_given(env, resource, buf__view(&launch->resource_attributes),
+			  buf__view(&launch->service_name));
+	set_given(env, resource, str_from(config->resource_attributes),
+		  str_from(config->service_name));
+	set_distro(resource, env->set);
+	/* the SDK adds its last resort at the end */
+	if (!attrs__find(&resource->attrs, STR("service.name")))
+		set_unknown_service(resource, subject);
+}
+
+struct resource *resource_of_process(struct process_env *env, u32 tgid, const struct launch *launch)
 {
 	struct resource *resource = resource__new();
-	struct str name = base_name(exe), service = STR_NONE;
-	struct buf unknown __cleanup(buf__free) = {0};
-	struct arena *mem;
+	struct subject subject = {
+		.facts = &env->facts,
+		.tgid = tgid,
+		.exe = launch ? without_deleted(buf__view(&launch->exe)) : STR_NONE,
+		.stable = env->set & SEMCONV_STABLE,
+		.args = env->config->command_args,
+	};
 
 	if (!resource)
 		return NULL;
-	mem = &resource->mem;
-	attrs__str(&resource->attrs, mem, STR("telemetry.sdk.language"), language_of(name));
-	attrs__str(&resource->attrs, mem, STR("telemetry.sdk.name"), STR("otel-ebpf"));
-	attrs__str(&resource->attrs, mem, STR("telemetry.sdk.version"), STR(VERSION));
-	attrs__str(&resource->attrs, mem, STR("service.instance.id"), instance_id(env->rng, mem));
-	if (env->config->resource_attributes)
-		add_pairs(resource, env->config->resource_attributes, &service);
-	if (env->config->service_name)
-		service = arena__dup(mem, str_from(env->config->service_name));
-	if (service.len) {
-		attrs__str(&resource->attrs, mem, STR("service.name"), service);
-		attrs__str(&resource->attrs, mem, STR("telemetry.auto.version"), STR(VERSION));
-		return resource;
-	}
-	/* the SDK adds its last resort at the end */
-	attrs__str(&resource->attrs, mem, STR("telemetry.auto.version"), STR(VERSION));
-	buf__printf(&unknown, name.len ? "unknown_service:%.*s" : "unknown_service", STR_ARG(name));
-	attrs__str(&resource->attrs, mem, STR("service.name"),
-		   arena__dup(mem, buf__view(&unknown)));
+	subject.language = language_of(&subject);
+	fill(env, resource, &subject, launch);
+	if (resource->attrs.dropped)
+		log_warn("pid %u: %u attributes of its resource left out, beyond %d or without "
+			 "memory",
+			 tgid, resource->attrs.dropped, RESOURCE_ATTRS_MAX);
 	return resource;
 }

@@ -7,17 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "proc/process.h"
+#include "proc/procfs.h"
 
 /* Processes of one host that are looked at; PID_MAX_LIMIT is 4 million, hosts hold far fewer. */
 #define SCAN_MAX 65536
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
 
 static void close_dir(DIR **dir)
 {
@@ -25,36 +19,21 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* A number from /proc/PID/status, 0 if it is not there. */
-static u32 status_number(const char *pid, const char *field)
-{
-	char path[64], line[256];
-	size_t len = strlen(field);
-	FILE *file __cleanup(close_file) = NULL;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, field, len) && line[len] == ':')
-			return (u32)strtoul(line + len + 1, NULL, 10);
-	return 0;
-}
-
 int process_of(u32 pid)
 {
 	char text[16];
-	u32 tgid;
+	s64 tgid;
 
 	snprintf(text, sizeof(text), "%u", pid);
-	tgid = status_number(text, "Tgid");
-	return tgid ? (int)tgid : -ESRCH;
+	tgid = procfs_status(text, "Tgid");
+	return tgid > 0 ? (int)tgid : -ESRCH;
 }
 
 /* proc_pid_net(5), unix: flags 00010000 is __SO_ACCEPTCON, type 0001 SOCK_STREAM. */
 static bool is_unix_listener(u32 tgid, unsigned long inode)
 {
 	char path[64], row[512];
-	FILE *file __cleanup(close_file) = NULL;
+	FILE *file __cleanup(procfs_close) = NULL;
 	unsigned long flags, type, found;
 
 	snprintf(path, sizeof(path), "/proc/%u/net/unix", tgid);
@@ -96,12 +75,14 @@ static size_t scan(struct relation *relations)
 	DIR *proc __cleanup(close_dir) = opendir("/proc");
 	struct dirent *entry;
 	size_t cnt = 0;
+	s64 parent;
 
 	while (proc && cnt < SCAN_MAX && (entry = readdir(proc))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		relations[cnt].tgid = (u32)strtoul(entry->d_name, NULL, 10);
-		relations[cnt].parent = status_number(entry->d_name, "PPid");
+		parent = procfs_status(entry->d_name, "PPid");
+		relations[cnt].parent = parent > 0 ? (u32)parent : 0;
 		cnt++;
 	}
 	return cnt;
