@@ -220,6 +220,24 @@ static void facts_come_in_order(void)
 	buf__free(&seen.text);
 }
 
+/* Recorded with other options than it is replayed with: what nobody asks for is left behind. */
+static void facts_nobody_asks_for(void)
+{
+	struct recorder *recorder = begin();
+	struct seen seen = {.ask = "k"};
+
+	for (u32 tgid = 1; tgid <= 3; tgid++) {
+		recorder__process(recorder, tgid, 0);
+		for (int i = 0; i < 3000; i++)
+			recorder__fact(recorder, tgid == 2 ? "other" : "k", STR("x"));
+	}
+	CHECK(!recorder__close(recorder));
+	CHECK(!replay(&seen));
+	CHECK_STR(buf__view(&seen.text), "process 1 of 0\nk: \"x\"\nprocess 2 of 0\nk: none\n"
+					 "process 3 of 0\nk: \"x\"\n");
+	buf__free(&seen.text);
+}
+
 /* A file cut at any byte replays up to its last whole frame: always a prefix of the whole's lines.
  */
 static void every_cut(void)
@@ -333,6 +351,7 @@ int main(void)
 	RUN(head_comes_back);
 	RUN(facts_before_the_first_frame);
 	RUN(facts_come_in_order);
+	RUN(facts_nobody_asks_for);
 	RUN(every_cut);
 	RUN(every_byte_bent);
 	RUN(facts_are_bounded);

@@ -13,7 +13,7 @@
 #define BYTE_ORDER_MARK 0x01020304
 /* No record is larger: see RECORD_MAX in bpf/state.bpf.h. */
 #define FRAME_MAX (1u << 16)
-/* Answers that wait to be asked for: a frame asks for few, and all it asked for are taken. */
+/* Answers that wait to be asked for: of one frame, which asks for few. */
 #define FACTS_MAX 4096
 
 enum frame_type {
@@ -148,6 +148,7 @@ static void free_facts(struct replay *replay)
 		free(replay->facts);
 		replay->facts = next;
 	}
+	replay->fact_cnt = 0;
 }
 
 void replay__free(struct replay *replay)
@@ -319,6 +320,8 @@ int replay__run(struct replay *replay, const struct replay_ops *ops, void *owner
 			err = read_facts_ahead(replay);
 		if (!err)
 			err = deliver(replay, &frame, ops, owner);
+		/* asked for when it was recorded, not now: with other options */
+		free_facts(replay);
 	}
 	return err == -ENODATA ? 0 : err;
 }
