@@ -203,29 +203,54 @@ static void what_may_not_be_read(void)
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
-/* The interpreter knows best; Python 3.11 is the first that can be asked from outside. */
+/* What the interpreter says: "3.11.2". Python 3.11 is the first that can be asked from outside. */
+static bool python_says(const char *what, char text[64])
+{
+	FILE *file = popen(what, "r");
+	bool said = file && fscanf(file, "%63s", text) == 1;
+
+	return file && !pclose(file) && said;
+}
+
+#define VERSION_INFO                                                           \
+	"/usr/bin/python3 -c 'import sys; assert sys.version_info >= (3, 11);" \
+	"print(\"%d.%d.%d\" % sys.version_info[:3])' 2>/dev/null"
+#define LIBRARY                                                             \
+	"/usr/bin/python3 -c 'import glob, sys; print(glob.glob("           \
+	"\"/usr/lib/*/libpython%d.%d.so.1.0\" % sys.version_info[:2])[0])'" \
+	" 2>/dev/null"
+
 static void python_tells_its_version(void)
 {
-	char *argv[] = {"python3", "-c", "import os\nwhile os.write(1, os.read(0, 1)): pass", NULL},
-	     *env[] = {NULL};
-	FILE *file = popen("/usr/bin/python3 -c 'import sys; v = sys.version_info;"
-			   "print(\"%d.%d.%d\" % v[:3] if v >= (3, 11) else \"old\")'",
-			   "r");
-	char version[32] = "";
+	char *argv[] = {"python3", "-c", "import os\nwhile os.write(1, os.read(0, 1)): pass", NULL};
+	char *env[] = {NULL}, version[64];
 	struct child python;
 
-	if (!file || fscanf(file, "%31s", version) != 1 || !strcmp(version, "old")) {
+	if (!python_says(VERSION_INFO, version)) {
 		printf("skip %s: lacks Python 3.11\n", test_name);
-		version[0] = '\0';
-	}
-	if (file)
-		pclose(file);
-	if (!version[0])
 		return;
+	}
 	python = start("/usr/bin/python3", argv, env);
 	fact_of(python.pid, "python", "", version);
 	fact_of(python.pid, "go", "", NULL);
 	stop(python);
+}
+
+/* As uwsgi and Python's own containers have it. */
+static void libpython_tells_its_version(void)
+{
+	char *argv[] = {"cat", NULL}, version[64], library[64], preload[96];
+	char *env[] = {preload, NULL};
+	struct child cat;
+
+	if (getuid() || !python_says(VERSION_INFO, version) || !python_says(LIBRARY, library)) {
+		printf("skip %s: lacks root or libpython\n", test_name);
+		return;
+	}
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", library);
+	cat = start("/bin/cat", argv, env);
+	fact_of(cat.pid, "python", "", version);
+	stop(cat);
 }
 
 static void facts_of_the_host(void)
@@ -309,6 +334,7 @@ int main(void)
 	RUN(long_answers);
 	RUN(what_may_not_be_read);
 	RUN(python_tells_its_version);
+	RUN(libpython_tells_its_version);
 	RUN(facts_of_the_host);
 	RUN(listeners_of_this_process);
 	RUN(listeners_of_this_process_inet6);

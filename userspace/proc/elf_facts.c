@@ -4,8 +4,11 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "proc/procfs.h"
 
 /* Sections and symbols that are looked at: Go's programs have 30, Python's interpreter 2000. */
 #define SECTIONS_MAX 256
@@ -27,12 +30,13 @@ static bool read_at(const struct elf *elf, u64 offset, void *out, size_t len)
 	return offset <= INT64_MAX && pread(elf->fd, out, len, (off_t)offset) == (ssize_t)len;
 }
 
-static int elf__open(struct elf *elf, const char *pid)
+/* name: of a file that /proc/PID shows */
+static int elf__open(struct elf *elf, const char *pid, const char *name)
 {
 	const u16 native = 1;
-	char path[64];
+	char path[128];
 
-	snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
+	snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, name);
 	elf->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (elf->fd < 0)
 		return -errno;
@@ -87,7 +91,7 @@ int fact_go(const char *rest, struct buf *out)
 	static const u8 magic[] = "\xff Go buildinf:";
 	u8 info[32 + 1 + 127];
 	Elf64_Shdr section;
-	int err = elf__open(&elf, rest);
+	int err = elf__open(&elf, rest, "exe");
 
 	if (err)
 		return err;
@@ -121,12 +125,12 @@ static bool find_py_version(const struct elf *elf, const Elf64_Shdr *symbols, u6
 	return false;
 }
 
-int fact_python(const char *rest, struct buf *out)
+static int python_of(const char *pid, const char *name, struct buf *out)
 {
 	struct elf elf __cleanup(close_elf) = {.fd = -1};
 	Elf64_Shdr symbols;
 	u64 version = 0;
-	int err = elf__open(&elf, rest);
+	int err = elf__open(&elf, pid, name);
 
 	if (err)
 		return err;
@@ -136,4 +140,31 @@ int fact_python(const char *rest, struct buf *out)
 		return -ENOENT;
 	return buf__printf(out, "%u.%u.%u", (u32)version >> 24, (u32)version >> 16 & 0xff,
 			   (u32)version >> 8 & 0xff);
+}
+
+/* "map_files/START-END" of a mapping of libpython3.so; not by its path, which is the process's. */
+static bool find_libpython(const char *pid, char *name, size_t size)
+{
+	FILE *file __cleanup(procfs_close) = procfs_open(pid, "maps");
+	unsigned long start, end;
+	char line[PATH_MAX + 128];
+
+	for (int i = 0; file && i < MAPS_MAX && fgets(line, sizeof(line), file); i++) {
+		const char *slash = strrchr(line, '/');
+
+		if (slash && !strncmp(slash, "/libpython3.", 12) &&
+		    sscanf(line, "%lx-%lx", &start, &end) == 2)
+			return snprintf(name, size, "map_files/%lx-%lx", start, end) > 0;
+	}
+	return false;
+}
+
+int fact_python(const char *rest, struct buf *out)
+{
+	char library[64];
+	int err = python_of(rest, "exe", out);
+
+	if (err == -ENOENT && find_libpython(rest, library, sizeof(library)))
+		err = python_of(rest, library, out);
+	return err;
 }

@@ -14,7 +14,7 @@
  *	cgroup/TGID		/proc/TGID/cgroup
  *	libs/TGID		names of the files its code is mapped from, one a line
  *	go/TGID			version of Go it was built with, "go" if too old to tell
- *	python/TGID		version of CPython it runs, by its executable
+ *	python/TGID		version of CPython in its executable or libpython
  *	listen/TGID/FAMILY/PORT/ADDR	address (32 hex digits) of the listener that accepted on
  *				ADDR:PORT
  *	env/NAME		environment variable of the daemon

@@ -15,8 +15,6 @@
 
 /* Linux takes 6 MiB of arguments and environment at exec; prctl(2) lets a process show more. */
 #define ENVIRON_MAX ((size_t)6 << 20)
-/* Lines of /proc/TGID/maps; vm.max_map_count is 65530 unless someone raised it. */
-#define MAPS_MAX 65536
 /* Users of /etc/passwd that are looked at. */
 #define USERS_MAX 65536
 

@@ -10,6 +10,9 @@
 
 #include "base/buf.h"
 
+/* Lines of /proc/PID/maps to read; vm.max_map_count is 65530 unless someone raised it. */
+#define MAPS_MAX 65536
+
 /* For __cleanup(): NULL is fine. */
 void procfs_close(FILE **file);
 /*
