@@ -42,9 +42,9 @@ def flask_env(run):
             "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def flask(run):
+def flask(run, **variables):
     return _announced(run, [PYTHON, "-m", "flask", "run", "-p", 0], r"Running on http://(\S+)",
-                      env=flask_env(run), cwd=run.tmp)
+                      env={**flask_env(run), **variables}, cwd=run.tmp)
 
 
 def _accepts(port):
