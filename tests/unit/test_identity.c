@@ -269,7 +269,7 @@ static void hostile_attributes(void)
 	{"exe/7", PYTHON}, {"python/7", "3.11.2"}, {"argv0/7", "/app/.venv/bin/python3"}, \
 		{"parent/7", "3"}, {"owner/7", "www-data"}, {"birth/7", "1700558734053"}, \
 	{                                                                                 \
-		"args/7", "python3\0-c\0", 11                                             \
+		"args/7", "python3|-c|"                                                   \
 	}
 #define HOST_FACTS                                                                  \
 	{"host/name", "app-host"}, {"host/machine", "x86_64"}, {"host/id", "0123"}, \
