@@ -183,6 +183,16 @@ class Process:
         self.popen.wait()
 
 
+def json_documents(text):
+    """Among other lines, in order; keys in theirs."""
+    decoder, at, found = json.JSONDecoder(object_pairs_hook=collections.OrderedDict), 0, []
+    for match in re.finditer(r"^\{$", text, re.MULTILINE):
+        if match.start() >= at:
+            document, at = decoder.raw_decode(text, match.start())
+            found.append(document)
+    return found
+
+
 SPAN_LINE = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} (\S+) (\S+) (\d+|-) \d\S* (\d+)B (\d+)B (\S+)"
                        r" ([0-9a-f]{32})(.*)$", re.MULTILINE)
 SUMMARY_LINE = re.compile(r"^otel-ebpf: (\d+) requests?, (\d+) spans?, (\d+) lost \(([^)]*)\),"
@@ -206,13 +216,7 @@ class Daemon(Process):
 
     def documents(self):
         """Of the console exporter, in order."""
-        text, at, documents = self.stdout(), 0, []
-        decoder = json.JSONDecoder(object_pairs_hook=collections.OrderedDict)
-        while text[at:].strip():
-            at += len(text[at:]) - len(text[at:].lstrip())
-            document, at = decoder.raw_decode(text, at)
-            documents.append(document)
-        return documents
+        return json_documents(self.stdout())
 
     def wait_spans(self, count):
         """Does not complain: the comparison that follows says better what is missing."""

@@ -7,7 +7,7 @@ import re
 import socket
 from collections import OrderedDict
 
-from harness import HERE, check, check_equal, exchange, free_port, reached, test
+from harness import HERE, check, check_equal, exchange, free_port, json_documents, reached, test
 from test_wrap import ctrl_c
 
 GOLDEN = json.loads((HERE / "golden_tutorial.json").read_text(), object_pairs_hook=OrderedDict)
@@ -50,16 +50,6 @@ def compare_shape(document):
     check(got == want, "ours, golden: %r" % (differing[:1] or [got[-1], want[-1]]))
 
 
-def documents(text):
-    """JSON objects among other lines."""
-    decoder, at, found = json.JSONDecoder(object_pairs_hook=OrderedDict), 0, []
-    for match in re.finditer(r"^\{$", text, re.MULTILINE):
-        if match.start() >= at:
-            document, at = decoder.raw_decode(text, match.start())
-            found.append(document)
-    return found
-
-
 def compare_values(document, expected, port):
     for key in ("name", "kind"):
         check_equal(document[key], expected[key], key)
@@ -90,12 +80,12 @@ def tutorial(run):
                 pass  # a connection without a request, as browsers open them
             exchange("127.0.0.1:%d" % port, text.encode())
         # what is in the pipe is safe from the Ctrl-C that kills tee
-        reached(lambda: len(documents((run.tmp / "output.log").read_text())) == 3)
+        reached(lambda: len(json_documents((run.tmp / "output.log").read_text())) == 3)
 
     statuses = ctrl_c(run, GOLDEN["command"].format(port=port), "Running on", requests)
     check(statuses[0] in ("0", "130"), "statuses %r" % statuses)
     text = (run.tmp / "output.log").read_text()
-    spans = documents(text)
+    spans = json_documents(text)
     check_equal(len(spans), 3, "spans")
     for document, expected in zip(spans, GOLDEN["spans"]):
         compare_shape(document)
