@@ -6,7 +6,8 @@ cases/NAME.json is one run of the released Python SDK on a small Flask server: i
 command, the requests as they were sent, and the server spans and metrics it printed. Each is made
 again here, with otel-ebpf in the place of opentelemetry-instrument and a server that nobody has
 touched: keys, their order, types and values must be the same, except for what `differences` lists
-with its reason. An entry that no case needs any more is a failure.
+with its reason. An entry that no case needs any more is a failure. `says` is what must stand on
+our stderr. Log records, child spans and exports over a network are left out.
 
 Each case has a network of its own, so the ports are those of the golden, the clients' too."""
 import collections
@@ -151,6 +152,8 @@ def perform(case, run):
                  "%d spans" % len(case["spans"]))
     daemon.popen.send_signal(getattr(signal, "SIG" + (case["signal"] or "INT")))
     status = daemon.wait_exit()
+    for text in case.get("says", []):
+        check(text in daemon.stderr(), "not said: " + text)
     return daemon.documents(), status, client
 
 
