@@ -34,7 +34,8 @@ import differences  # noqa: E402
 import document  # noqa: E402
 from harness import BOUND, ROOT, Failure, Run, check, check_equal, lacks, wait_for  # noqa: E402
 
-APPS = {"todo": HERE / "twin.py", "dice": ROOT / "demo_todo/rolldice/app.py"}
+APPS = {"todo": ROOT / "demo_todo/flask/app.py", "dice": ROOT / "demo_todo/rolldice/app.py",
+        "twin": HERE / "twin.py"}
 NEEDS = ("bpf", "flask")
 MORE_NEEDS = {"ipv6": "flask run -h ::", "gunicorn": "gunicorn"}  # of commands with these words
 AT_ONCE = 3  # cases, which mostly wait for Python to start
@@ -132,7 +133,7 @@ class Client:
 def environment(case, run):
     env = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
     return {**env, "PATH": "/usr/bin:/bin", "FLASK_APP": str(APPS[case["app"]]),
-            "PYTHONPATH": str(ROOT / "demo_todo/flask"), "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(APPS["todo"].parent), "PYTHONDONTWRITEBYTECODE": "1",
             "TODO_DB": str(run.tmp / "tasks.db"), **case["env"]}
 
 
