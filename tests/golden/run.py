@@ -132,7 +132,7 @@ class Client:
 
 def environment(case, run):
     env = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
-    return {**env, "PATH": "/usr/bin:/bin", "FLASK_APP": str(APPS[case["app"]]),
+    return {**env, "PATH": "/usr/bin:/bin", "FLASK_APP": APPS[case["app"]].name,
             "PYTHONPATH": str(APPS["todo"].parent), "PYTHONDONTWRITEBYTECODE": "1",
             "TODO_DB": str(run.tmp / "tasks.db"), **case["env"]}
 
@@ -144,7 +144,7 @@ def sent(case):
 def perform(case, run):
     """Runs the case. Returns our documents, our exit status and the client."""
     words = shlex.split(case["command"])
-    daemon = run.daemon(*words, env=environment(case, run), cwd=run.tmp)
+    daemon = run.daemon(*words, env=environment(case, run), cwd=APPS[case["app"]].parent)
     client = Client(case, daemon)
     for step in case["steps"]:
         client.run(step)
