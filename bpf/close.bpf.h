@@ -61,6 +61,8 @@ static __always_inline bool announce(struct sock *sk, struct conn *st)
 	if (!st->is_unix)
 		put_addresses(open, sk);
 	event_init(&open->hdr, EV_OPEN, sizeof(*open), bpf_ktime_get_ns(), st->cookie);
+	open->hdr.tgid = st->hold.hdr.tgid;
+	open->hdr.tid = st->hold.hdr.tid;
 	bpf_ringbuf_submit(open, BPF_RB_NO_WAKEUP);
 	st->announced = 1;
 	return true;

@@ -22,14 +22,16 @@
 #define EVENT_VERSION 1
 
 enum event_type {
-	EV_OPEN = 1,  /* struct ev_open: a connection is seen for the first time */
-	EV_IN = 2,    /* struct ev_data: bytes read by the process */
-	EV_OUT = 3,   /* struct ev_data: bytes the process wants sent */
-	EV_STATE = 4, /* struct ev_state: how far a connection is, from the sweep */
-	EV_CLOSE = 5, /* struct ev_state: the process closed it, or shut down sending */
-	EV_FORK = 6,  /* struct ev_process: tgid is new, a child of parent */
-	EV_EXEC = 7,  /* struct ev_process */
-	EV_EXIT = 8,  /* struct ev_process: its last thread is gone */
+	EV_OPEN = 1,	  /* struct ev_open: a connection is seen for the first time */
+	EV_IN = 2,	  /* struct ev_data: bytes read by the process */
+	EV_OUT = 3,	  /* struct ev_data: bytes the process wants sent */
+	EV_STATE = 4,	  /* struct ev_state: how far a connection is, from the sweep */
+	EV_CLOSE = 5,	  /* struct ev_state: the process closed it, or shut down sending */
+	EV_FORK = 6,	  /* struct ev_process: tgid is new, a child of parent */
+	EV_EXEC = 7,	  /* struct ev_process */
+	EV_EXIT = 8,	  /* struct ev_process: its last thread is gone */
+	EV_CANDIDATE = 9, /* struct ev_candidate: traced from now on, until user space has decided
+			   */
 };
 
 enum event_flag {
@@ -89,6 +91,16 @@ struct ev_process {
 	struct event hdr;
 	__u32 parent; /* EV_FORK */
 	__u32 pad;
+};
+
+/* A rule may want this process, or want it no longer. What it was then, in case it is gone when
+ * user space looks. */
+struct ev_candidate {
+	struct event hdr;
+	__u16 port; /* that it begins to listen on; 0: it does not, or the kernel will choose */
+	__u16 pad[3];
+	char comm[16]; /* "": not told */
+	char exe[256]; /* as exec was given it, maybe relative; "": this is no exec */
 };
 
 /* Counters of one CPU; the kernel side only adds, user space only reads. */

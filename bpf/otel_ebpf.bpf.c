@@ -75,7 +75,7 @@ int BPF_PROG(sent_unix, struct socket *sock, struct msghdr *msg, unsigned long l
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(close_state, struct sock *sk, int oldstate, int newstate)
 {
-	return on_state(sk, newstate);
+	return newstate == TCP_LISTEN ? on_listen(sk) : on_state(sk, newstate);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
@@ -103,11 +103,23 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(process_exec, struct task_struct *task)
+int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	if (is_traced(task->tgid))
-		tell_process(EV_EXEC, task->tgid, 0);
-	return 0;
+	return on_exec(task, bprm);
+}
+
+/* for rules that name processes */
+SEC("tp_btf/task_rename")
+int BPF_PROG(process_rename, struct task_struct *task, const char *comm)
+{
+	return on_rename(task, comm);
+}
+
+/* for rules that name groups; once for a whole process, with its first thread */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(process_cgroup, struct cgroup *group, const char *path, struct task_struct *task)
+{
+	return on_cgroup(task);
 }
 
 SEC("tp_btf/sched_process_exit")

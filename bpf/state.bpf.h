@@ -115,6 +115,10 @@ struct {
 #define CPU_MAX	 1024
 
 u64 traced[TGID_MAX / 64]; /* bitmap of tgids */
+/* Counts the candidates told of, by tgid modulo ASKED_MAX: user space sees whether it decided about
+ * what the process is now. */
+#define ASKED_MAX 65536
+u32 asked[ASKED_MAX];
 struct cpu_stats cpu_stats[CPU_MAX] __attribute__((aligned(64)));
 
 /* Some process used recvmmsg with several messages: its failures tell where a call ends. */
@@ -123,6 +127,9 @@ struct control control __attribute__((aligned(64)));
 
 const volatile u32 capture_head = EVENT_BYTES_MAX; /* --capture_head */
 const volatile u32 cpu_cnt = 1;
+/* Rules choose processes: each exec makes a candidate, of traced ones or (select_new) of all; so
+ * does, where rules name ports, each listen(). */
+const volatile bool select_exec, select_new, select_listen;
 /* Short cuts that save copies; the verifiers of old kernels do not get to their end. */
 const volatile bool short_cuts;
 const volatile u64 wake_level = 4 << 20; /* a quarter of the ring */

@@ -54,6 +54,8 @@ void app_on_record(void *owner, struct str record)
 {
 	struct app *app = owner;
 
+	if (!app__select_record(app, record))
+		return;
 	if (app->recorder)
 		recorder__record(app->recorder, record);
 	if (decode_record(record, app->clock_offset, &capture_ops, app))
@@ -162,9 +164,19 @@ void app_on_process(void *owner, u32 tgid, u32 parent)
 	process_table__add(app->processes, tgid, parent);
 	if (!app->live)
 		return;
-	if (process_listens_on_unix(tgid))
+	if (!live__traces_unix(app->live) && process_listens_on_unix(tgid))
 		live__trace_unix(app->live);
 	live__trace(app->live, tgid);
+}
+
+void app_on_left(void *owner, u32 tgid, u64 ts)
+{
+	struct app *app = owner;
+
+	if (app->recorder)
+		recorder__left(app->recorder, tgid, ts);
+	app__metrics_exit(app, tgid);
+	process_table__exit(app->processes, tgid, ts);
 }
 
 void app__print_summary(struct app *app)
@@ -307,6 +319,7 @@ static void app_free(struct app *app)
 		app->exporters[i]->ops->close(app->exporters[i]);
 	output__free(app->output);
 	process_table__free(app->processes);
+	app__select_free(app);
 	live__free(app->live);
 	replay__free(app->replay);
 	loop__free(app->loop);

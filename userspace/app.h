@@ -6,7 +6,8 @@
  *output
  *	                        \-> process_table (whose resource a span gets)
  *
- * app.c builds what both ways of running share, app_metrics.c what measures; app_live.c runs it
+ * app.c builds what both ways of running share, app_metrics.c what measures; app_select.c decides
+ * whom rules choose; app_live.c runs it
  *from the kernel, app_replay.c from a recording. Everything that is wired knows nothing of it.
  */
 #ifndef APP_H
@@ -45,6 +46,7 @@ struct app {
 	u64 lost_swept; /* lost records when all connections were last asked for */
 
 	struct process_table *processes;
+	struct app_select *select; /* NULL: no rules, and in a replay */
 	struct conn_env conn_env;
 	struct conn_table *conns;
 	struct semconv *semconv;
@@ -86,6 +88,8 @@ void app_on_counts(void *owner, const struct capture_counts *counts);
 /* swept: enum conn_swept, whose connections that were not told of are gone. */
 void app_on_tick(void *owner, u64 now, u32 swept);
 void app_on_process(void *owner, u32 tgid, u32 parent);
+/* A process that was chosen by a rule is now another program, which is not. */
+void app_on_left(void *owner, u32 tgid, u64 ts);
 /* Spans now wait for app__finish(), so that metrics go before them. */
 void app_on_ending(void *owner);
 /* Exports what there is, metrics first, as the SDK does at exit; then what is written is written.
@@ -103,6 +107,22 @@ void app__metrics_exit(struct app *app, u32 tgid);
 /* An export when it is time for one. */
 void app__metrics_tick(struct app *app, u64 now);
 void app__export_metrics(struct app *app, u64 now);
+
+/* app_select.c, live only. What the kernel side has to tell for these rules. */
+void app__live_watch(const struct config *config, struct live_watch *watch);
+/* app->select stays NULL if there are no rules. 0 or negative errno. */
+int app__select_new(struct app *app);
+void app__select_free(struct app *app);
+/* True if the record goes on. */
+bool app__select_record(struct app *app, struct str record);
+/* May a process that was named by its id be traced? It is not we ourselves, nor excluded. */
+bool app__select_admits(struct app *app, u32 tgid);
+/* It, and whatever descends from it, stays traced whatever it becomes; unless it is excluded. */
+void app__select_heir(struct app *app, u32 tgid);
+/* Once, after attaching: takes up the processes that are there, and says how many. */
+void app__select_existing(struct app *app);
+/* Looks again after candidates may have been lost. */
+void app__select_tick(struct app *app);
 
 /* The one line of requests, spans and losses, on stderr. */
 void app__print_summary(struct app *app);

@@ -100,6 +100,7 @@ static void tick(struct app *app, bool last)
 	if (app->recorder)
 		recorder__tick(app->recorder, now, swept);
 	app_on_tick(app, now, swept);
+	app__select_tick(app);
 }
 
 static void on_timer(struct watch *watch, u32 events)
@@ -111,7 +112,8 @@ static void on_timer(struct watch *watch, u32 events)
 	if (read(watch->fd, &expirations, sizeof(expirations)) < 0)
 		return;
 	tick(app, false);
-	if (!app->child.pid && !process_table__alive(app->processes) && !app->counts.lost_records) {
+	if (!app->child.pid && !config__selects(&app->config) &&
+	    !process_table__alive(app->processes) && !app->counts.lost_records) {
 		log_info("all traced processes have exited");
 		loop__stop(app->loop);
 	}
@@ -180,6 +182,16 @@ static void on_signal(struct watch *watch, u32 events)
 		loop__stop(app->loop);
 }
 
+static void trace_one(void *owner, u32 tgid, u32 parent)
+{
+	struct app *app = owner;
+
+	if (!app__select_admits(app, tgid))
+		return;
+	app_on_process(app, tgid, parent);
+	app__select_heir(app, tgid);
+}
+
 static int trace_pid(struct app *app, u32 pid)
 {
 	int tgid = process_of(pid);
@@ -188,8 +200,10 @@ static int trace_pid(struct app *app, u32 pid)
 		log_error("no process has the id %u", pid);
 		return tgid;
 	}
-	app_on_process(app, (u32)tgid, 0);
-	process_descendants((u32)tgid, app_on_process, app);
+	if (!app__select_admits(app, (u32)tgid))
+		log_warn("pid %u is not traced: it is excluded, or otel-ebpf itself", pid);
+	trace_one(app, (u32)tgid, 0);
+	process_descendants((u32)tgid, trace_one, app);
 	return 0;
 }
 
@@ -245,6 +259,8 @@ static int start_tracing(struct app *app)
 	for (u32 i = 0; i < app->config.pid_cnt && !err; i++)
 		log_info("attached to pid %u (hooks: %s)", app->config.pids[i],
 			 live__hooks(app->live));
+	if (!err && config__selects(&app->config))
+		app__select_existing(app);
 	if (err || !app->config.command)
 		return err;
 	err = child__start(&app->child, app->config.command, &app->old_mask);
@@ -257,6 +273,7 @@ static int start_tracing(struct app *app)
 	if (err)
 		return err;
 	app_on_process(app, (u32)app->child.pid, 0);
+	app__select_heir(app, (u32)app->child.pid);
 	log_info("attached to %s, pid %d (hooks: %s)", app->config.command[0], app->child.pid,
 		 live__hooks(app->live));
 	child__go(&app->child);
@@ -265,14 +282,22 @@ static int start_tracing(struct app *app)
 
 static int init_live(struct app *app)
 {
-	const struct live_options options = {app->config.hooks, app->config.ring_size,
-					     (u32)app->config.capture_head};
+	struct live_options options = {.hooks = app->config.hooks,
+				       .ring_size = app->config.ring_size,
+				       .capture_head = (u32)app->config.capture_head};
 	sigset_t mask;
 	u64 seed;
 	int err;
 
+	if (!process_ids_are_the_hosts()) {
+		log_error("process ids here are not the kernel's own: in a container, share the "
+			  "host's (docker run --pid=host)");
+		return -ENOTSUP;
+	}
+	app__live_watch(&app->config, &options.watch);
 	block_signals(app, &mask);
 	app->clock_offset = measure_clock_offset();
+	app->last_tick = clock_ns(CLOCK_REALTIME);
 	app->facts = facts_live;
 	err = rng_system_seed(&seed);
 	if (err)
@@ -281,6 +306,8 @@ static int init_live(struct app *app)
 	err = start_recorder(app, seed);
 	if (!err)
 		err = app__build(app);
+	if (!err)
+		err = app__select_new(app);
 	if (!err)
 		err = live__new(&app->live, &options, app_on_record, app);
 	if (!err)

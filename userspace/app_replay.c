@@ -17,8 +17,8 @@ static void settle(struct app *app, const char *key, const char **value, struct 
 
 int app__run_replay(struct app *app)
 {
-	static const struct replay_ops ops = {app_on_record, app_on_counts, app_on_tick,
-					      app_on_process, app_on_ending};
+	static const struct replay_ops ops = {app_on_record,  app_on_counts, app_on_tick,
+					      app_on_process, app_on_left,   app_on_ending};
 	struct buf name __cleanup(buf__free) = {0}, attributes __cleanup(buf__free) = {0};
 	struct recording_head head;
 	int err = replay__new(&app->replay, app->config.replay_path, &head);

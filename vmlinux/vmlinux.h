@@ -67,6 +67,7 @@ enum {
 #define TCP_FIN_WAIT1 4
 #define TCP_CLOSE 7
 #define TCP_LAST_ACK 9
+#define TCP_LISTEN 10
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -154,7 +155,11 @@ struct msghdr {
 
 struct sk_buff;
 struct page;
-struct linux_binprm;
+struct cgroup;
+
+struct linux_binprm {
+	const char *filename;
+};
 
 typedef struct {
 	int counter;
@@ -165,10 +170,13 @@ struct signal_struct {
 };
 
 struct io_uring_task;
+struct mm_struct;
 
 struct task_struct {
 	int pid;
 	int tgid;
+	struct mm_struct *mm;
+	char comm[16];
 	struct signal_struct *signal;
 	struct io_uring_task *io_uring;
 };

@@ -82,9 +82,10 @@ static void refusals(void)
 		char *args[5];
 		const char *said;
 	} cases[] = {
-		{{NULL}, "nothing to trace: give --pid PID or a command (try --help)"},
-		{{"--"}, "nothing to trace: give --pid PID or a command (try --help)"},
-		{{"--record=f"}, "nothing to trace: give --pid PID or a command (try --help)"},
+		{{NULL}, "nothing to trace: give --pid, --port ... or a command (try --help)"},
+		{{"--"}, "nothing to trace: give --pid, --port ... or a command (try --help)"},
+		{{"--record=f"},
+		 "nothing to trace: give --pid, --port ... or a command (try --help)"},
 		{{"--traces_exporter"}, "--traces_exporter: expected one argument"},
 		{{"--service", "--pid", "1"}, "--service_name: expected one argument"},
 		{{"--pid", "--", "x"}, "--pid: expected one argument"},
@@ -102,8 +103,9 @@ static void refusals(void)
 		{{"--bsp_max=1"},
 		 "--bsp_max is ambiguous: --bsp_max_queue_size, --bsp_max_export_batch_size"},
 		{{"--re", "f"}, "--re is ambiguous: --replay, --record, --resource_attributes"},
-		{{"--pid", "1", "x"}, "--pid, --replay and a command exclude each other"},
-		{{"--pid=1", "--replay=f"}, "--pid, --replay and a command exclude each other"},
+		{{"--pid", "1", "x"}, "--pid or rules, --replay and a command exclude each other"},
+		{{"--pid=1", "--replay=f"},
+		 "--pid or rules, --replay and a command exclude each other"},
 		{{"--record", "f", "--replay", "g"}, "--record and --replay exclude each other"},
 		{{"--pid="}, "--pid: bad value \"\", want process ids from 1 to 4194304"},
 		{{"--pid", "1,,2"},
@@ -446,7 +448,8 @@ static bool is_consistent(const struct config *config)
 	       config->capture_head <= 16384 && config->ring_size >= 65536 &&
 	       !(config->ring_size & (config->ring_size - 1)) && config->propagators &&
 	       config__exporters(config, names) <= 2 &&
-	       (config->pid_cnt || config->command || config->check || config->replay_path);
+	       (config->pid_cnt || config__selects(config) || config->command || config->check ||
+		config->replay_path);
 }
 
 static void fuzz(void)

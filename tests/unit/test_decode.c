@@ -208,6 +208,45 @@ static void check_open(u16 family, struct str path, const char *want)
 	buf__free(&seen.text);
 }
 
+/* Who decides whether a record goes on is told whose it is: of the bytes in it, if there are any.
+ */
+static void sources(void)
+{
+	struct ev_candidate candidate = {.hdr = head_of(EV_CANDIDATE, sizeof(candidate)),
+					 .port = 80,
+					 .comm = "nginx",
+					 .exe = "/usr/sbin/nginx"};
+	struct ev_data in = data_of(EV_IN, 5, 5, 0);
+	struct ev_state state = state_of(EV_STATE);
+	struct capture_source source;
+	struct buf record = {0};
+
+	put_open(&record, EVENT_INET, STR_NONE);
+	CHECK(!decode_source(buf__view(&record), OFFSET, &source));
+	CHECK(source.kind == SOURCE_CONN && source.tgid == 11 && source.ts == OFFSET + 5);
+	in.hdr.tgid = 12;
+	put(&record, &in, sizeof(in), STR("GET /"));
+	put(&record, &state, sizeof(state), STR_NONE);
+	CHECK(!decode_source(buf__view(&record), OFFSET, &source));
+	CHECK(source.kind == SOURCE_DATA && source.tgid == 12);
+	buf__reset(&record);
+	put_process(&record, EV_FORK);
+	CHECK(!decode_source(buf__view(&record), OFFSET, &source));
+	CHECK(source.kind == SOURCE_FORK && source.tgid == 11 && source.parent == 10);
+	buf__reset(&record);
+	put(&record, &candidate, sizeof(candidate), STR_NONE);
+	CHECK(!decode_source(buf__view(&record), OFFSET, &source));
+	CHECK(source.kind == SOURCE_CANDIDATE && source.tgid == 11 && source.port == 80);
+	CHECK_STR(str_from(source.comm), "nginx");
+	CHECK_STR(str_from(source.exe), "/usr/sbin/nginx");
+	for (size_t len = 0; len < record.len; len++)
+		CHECK(decode_source(str_sub(buf__view(&record), 0, len), OFFSET, &source) ==
+		      -EBADMSG);
+	memset(record.p + offsetof(struct ev_candidate, exe), 'x', sizeof(candidate.exe));
+	CHECK(decode_source(buf__view(&record), OFFSET, &source) == -EBADMSG);
+	buf__free(&record);
+}
+
 static void opens(void)
 {
 	char longest[108];
@@ -427,6 +466,7 @@ static void random_bytes(void)
 int main(void)
 {
 	RUN(every_type);
+	RUN(sources);
 	RUN(opens);
 	RUN(no_move_has_no_time);
 	RUN(tails_lose_what_the_head_has);

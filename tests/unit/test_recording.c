@@ -72,7 +72,15 @@ static void on_ending(void *owner)
 	buf__printf(&seen->text, "ending\n");
 }
 
-static const struct replay_ops ops = {on_record, on_counts, on_tick, on_process, on_ending};
+static void on_left(void *owner, u32 tgid, u64 ts)
+{
+	struct seen *seen = owner;
+
+	buf__printf(&seen->text, "left %u %llu\n", tgid, (unsigned long long)ts);
+}
+
+static const struct replay_ops ops = {on_record,  on_counts, on_tick,
+				      on_process, on_left,   on_ending};
 
 static int replay(struct seen *seen)
 {
@@ -114,6 +122,7 @@ static void write_all_kinds(void)
 	recorder__tick(recorder, 8000, 3);
 	recorder__process(recorder, 8, 7);
 	recorder__fact(recorder, "exe/7", STR_NONE);
+	recorder__left(recorder, 7, 8001);
 	recorder__record(recorder, STR("last"));
 	CHECK(!recorder__close(recorder));
 }
@@ -128,6 +137,7 @@ static const char all_kinds[] = "process 7 of 0\n"
 				"tick 8000 3\n"
 				"process 8 of 7\n"
 				"exe/7: none\n"
+				"left 7 8001\n"
 				"record last\n";
 
 static void load(struct buf *out)

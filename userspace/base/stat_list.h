@@ -34,6 +34,8 @@ STAT(MARK_NO_STORAGE, MARK, "no storage")  /* connections the kernel had no memo
 STAT(MARK_RECORDS, MARK, "lost records")   /* ring buffer records dropped, of any kind */
 STAT(MARK_UNMEASURED, MARK,
      "not measured") /* measurements without memory, or of too many processes */
+STAT(MARK_UNSETTLED, MARK,
+     "undecided") /* processes that sent something, gone before rules could be asked of them */
 STAT(MARK_BAD_RECORD, MARK, "bad records") /* records that did not decode */
 
 STAT(SEEN_TLS, SEEN, "TLS")

@@ -54,6 +54,26 @@ struct capture_process {
 	u32 tgid, parent;
 };
 
+/* Whose a record is, for who decides about it before it is decoded. */
+enum capture_source_kind {
+	SOURCE_CONN,	  /* of a connection, which any process may hold */
+	SOURCE_DATA,	  /* bytes that tgid read or sent */
+	SOURCE_FORK,	  /* tgid is new, a child of parent */
+	SOURCE_EXEC,	  /* of a traced process; behind the SOURCE_CANDIDATE of the same exec */
+	SOURCE_EXIT,	  /* of a traced process */
+	SOURCE_CANDIDATE, /* a rule may want tgid, or want it no longer; no event for capture_ops */
+};
+
+struct capture_source {
+	enum capture_source_kind kind;
+	u64 ts; /* unix ns */
+	u32 tgid, parent;
+	/* of a candidate, when that was told: */
+	u16 port;      /* that it begins to listen on, 0: none */
+	char comm[16]; /* "": not known */
+	char exe[256]; /* as exec was given it; "": not known */
+};
+
 /* Everything is borrowed for the call. */
 struct capture_ops {
 	void (*open)(void *owner, const struct capture_open *event);
@@ -72,6 +92,8 @@ struct capture_counts {
 	u64 missed;	  /* program runs that the kernel skipped */
 };
 
+/* 0, or -EBADMSG if the record's first event does not decode. */
+int decode_source(struct str record, s64 clock_offset, struct capture_source *out);
 /*
  * One ring buffer record: one or more events. clock_offset is unix ns minus CLOCK_MONOTONIC. 0, or
  * -EBADMSG at the first event that does not decode; those before it were delivered.

@@ -144,6 +144,64 @@ static int decode_event(const struct decoder *to, const struct event *ev)
 	}
 }
 
+static int source_of_candidate(const struct ev_candidate *ev, u32 size, struct capture_source *out)
+{
+	if (size < sizeof(*ev) || ev->comm[sizeof(ev->comm) - 1] || ev->exe[sizeof(ev->exe) - 1])
+		return -EBADMSG;
+	out->kind = SOURCE_CANDIDATE;
+	out->port = ev->port;
+	memcpy(out->comm, ev->comm, sizeof(out->comm));
+	memcpy(out->exe, ev->exe, sizeof(out->exe));
+	return 0;
+}
+
+static int source_of(const struct event *ev, struct capture_source *out)
+{
+	out->tgid = ev->tgid;
+	switch (ev->type) {
+	case EV_IN:
+	case EV_OUT:
+		out->kind = SOURCE_DATA;
+		return 0;
+	case EV_FORK:
+		if (ev->size < sizeof(struct ev_process))
+			return -EBADMSG;
+		out->kind = SOURCE_FORK;
+		out->parent = ((const struct ev_process *)ev)->parent;
+		return 0;
+	case EV_EXEC:
+		out->kind = SOURCE_EXEC;
+		return 0;
+	case EV_EXIT:
+		out->kind = SOURCE_EXIT;
+		return 0;
+	case EV_CANDIDATE:
+		return source_of_candidate((const struct ev_candidate *)ev, ev->size, out);
+	default:
+		out->kind = SOURCE_CONN;
+		return 0;
+	}
+}
+
+/* Of several events those with bytes count: who tells of a connection need not be who uses it. */
+int decode_source(struct str record, s64 clock_offset, struct capture_source *out)
+{
+	size_t at = 0;
+
+	*out = (struct capture_source){.kind = SOURCE_CONN};
+	do {
+		const struct event *ev = (const struct event *)(record.p + at);
+
+		if (record.len - at < sizeof(*ev) || !ev->size)
+			return at ? 0 : -EBADMSG;
+		if (ev->size < sizeof(*ev) || ev->size > record.len - at || source_of(ev, out))
+			return -EBADMSG;
+		out->ts = unix_ns(ev->ts, clock_offset);
+		at += (ev->size + 7u) & ~7u;
+	} while (out->kind == SOURCE_CONN && at < record.len);
+	return 0;
+}
+
 int decode_record(struct str record, s64 clock_offset, const struct capture_ops *ops, void *owner)
 {
 	const struct decoder to = {ops, owner, clock_offset};

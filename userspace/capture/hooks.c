@@ -26,6 +26,8 @@ enum hook {
 	HOOK_FORK,
 	HOOK_EXEC,
 	HOOK_EXIT,
+	HOOK_RENAME,
+	HOOK_CGROUP,
 	HOOK_RECEIVE_SOCK,
 	HOOK_RECEIVE_TCP,
 	HOOK_RECEIVE_UNIX,
@@ -60,6 +62,10 @@ static const struct {
 		       "names of processes would be stale"},
 	[HOOK_EXIT] = {"process_exit", "tp_btf/sched_process_exit", "5.5",
 		       "process ids would be reused"},
+	[HOOK_RENAME] = {"process_rename", "tp_btf/task_rename", "5.5",
+			 "--name does not notice new names before an exec"},
+	[HOOK_CGROUP] = {"process_cgroup", "tp_btf/cgroup_attach_task", "5.5",
+			 "--cgroup does not notice moves before an exec"},
 	[HOOK_RECEIVE_SOCK] = {"receive_sock", "tp_btf/sock_recv_length", "6.3",
 			       "exit of tcp_recvmsg serves instead"},
 	[HOOK_RECEIVE_TCP] = {"receive_tcp", "fexit/tcp_recvmsg", "5.5", "needs sock_recv_length"},
@@ -124,7 +130,12 @@ u32 hooks_named(void)
 	return named;
 }
 
-void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capture_head)
+u32 hooks_watching(const struct live_watch *watch)
+{
+	return (watch->renames ? BIT(RENAME) : 0) | (watch->cgroups ? BIT(CGROUP) : 0);
+}
+
+void hooks_prepare(struct otel_ebpf *skel, u32 programs, const struct live_options *options)
 {
 	u32 cpus = (u32)libbpf_num_possible_cpus(), args;
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -138,11 +149,14 @@ void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capt
 	btf__free(btf);
 	/* 6.1 gives up on them, 6.12 does not; this kfunc came in between */
 	skel->rodata->short_cuts = skel->rodata->have_rdonly_cast;
-	skel->rodata->capture_head = capture_head;
+	skel->rodata->capture_head = options->capture_head;
+	skel->rodata->select_exec = options->watch.execs;
+	skel->rodata->select_new = options->watch.strangers;
+	skel->rodata->select_listen = options->watch.listens;
 	skel->rodata->cpu_cnt = cpus;
-	skel->rodata->wake_level = ring_size / 4;
+	skel->rodata->wake_level = options->ring_size / 4;
 	skel->bss->control.response_head = 2048;
-	bpf_map__set_max_entries(skel->maps.ring, (u32)ring_size);
+	bpf_map__set_max_entries(skel->maps.ring, (u32)options->ring_size);
 	bpf_map__set_max_entries(skel->maps.scratches, cpus * 4 + 1);
 }
 
@@ -167,13 +181,15 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 
 static bool probe_one(u32 hook)
 {
+	const struct live_options options = {.ring_size = 64 << 10,
+					     .capture_head = EVENT_BYTES_MAX};
 	struct bpf_link *links[HOOKS_MAX] = {0};
 	struct otel_ebpf *skel = otel_ebpf__open();
 	bool fine = false;
 
 	if (!skel)
 		return false;
-	hooks_prepare(skel, 1u << hook, 64 << 10, EVENT_BYTES_MAX);
+	hooks_prepare(skel, 1u << hook, &options);
 	if (!otel_ebpf__load(skel))
 		fine = !hooks_attach(skel, 1u << hook, links);
 	bpf_link__destroy(links[hook]);

@@ -10,7 +10,7 @@
 #ifndef HOOKS_H
 #define HOOKS_H
 
-#include "base/buf.h"
+#include "capture/live.h"
 
 struct otel_ebpf;
 struct bpf_link;
@@ -30,7 +30,9 @@ extern const struct hook_set hook_sets[];
 
 /* Before loading: only the programs of the set are to be loaded, and what the kernel lacks is said
  * so. */
-void hooks_prepare(struct otel_ebpf *skel, u32 programs, u64 ring_size, u32 capture_head);
+void hooks_prepare(struct otel_ebpf *skel, u32 programs, const struct live_options *options);
+/* The programs, apart from the set's, that make candidates of processes as `watch` asks. */
+u32 hooks_watching(const struct live_watch *watch);
 /* Attaches the loaded programs but the sweep's; links (owned) go to links[HOOKS_MAX]. 0 or negative
  * errno. */
 int hooks_attach(struct otel_ebpf *skel, u32 programs, struct bpf_link **links);

@@ -54,7 +54,7 @@ static int load(struct live *live, const struct live_options *options, const str
 	live->skel = otel_ebpf__open();
 	if (!live->skel)
 		return -errno;
-	hooks_prepare(live->skel, programs, options->ring_size, options->capture_head);
+	hooks_prepare(live->skel, programs, options);
 	err = otel_ebpf__load(live->skel);
 	if (!err)
 		err = hooks_attach(live->skel, programs & ~set->late, live->links);
@@ -80,22 +80,27 @@ static int load_any(struct live *live, const struct live_options *options)
 	const char *forced =
 		options->hooks && strcmp(options->hooks, "auto") ? options->hooks : NULL;
 	const struct hook_set *set;
-	u32 named = hooks_named();
+	u32 named = hooks_named(), watching = hooks_watching(&options->watch);
 	int err = -ENOTSUP;
+
+	if (watching & ~named)
+		log_warn("this kernel does not tell of new names or moves between control groups: "
+			 "rules are asked at an exec only");
 
 	for (set = hook_sets; set->name; set++) {
 		struct hook_set whole = *set;
+		u32 needed = set->programs | (watching & named);
 
 		if (forced ? strcmp(forced, set->name) : (set->programs & named) != set->programs)
 			continue;
 		live->set = set;
 		/* with what is optional first; then without */
-		for (whole.programs |= whole.optional & named;; whole.programs = set->programs) {
+		for (whole.programs = needed | (set->optional & named);; whole.programs = needed) {
 			err = load(live, options, &whole);
 			if (!err)
 				return 0;
 			unload(live);
-			if (whole.programs == set->programs)
+			if (whole.programs == needed)
 				break;
 		}
 	}
@@ -169,6 +174,26 @@ int live__trace(struct live *live, u32 tgid)
 	return 0;
 }
 
+u32 live__asked(const struct live *live, u32 tgid)
+{
+	return __atomic_load_n(&live->skel->bss->asked[tgid % ARRAY_SIZE(live->skel->bss->asked)],
+			       __ATOMIC_SEQ_CST);
+}
+
+bool live__untrace(struct live *live, u32 tgid, u32 asked)
+{
+	u64 *word = &live->skel->bss->traced[tgid / 64];
+	u64 bit = 1ULL << (tgid % 64);
+
+	__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+	/* pairs with tell_candidate(): counted before the bit is set, so looked at after it is not
+	 */
+	if (live__asked(live, tgid) == asked)
+		return true;
+	__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
+	return false;
+}
+
 int live__trace_unix(struct live *live)
 {
 	u32 *on = &live->skel->bss->control.unix_sends;
@@ -180,6 +205,11 @@ int live__trace_unix(struct live *live)
 	if (!err)
 		__atomic_store_n(on, 1, __ATOMIC_RELEASE);
 	return err;
+}
+
+bool live__traces_unix(const struct live *live)
+{
+	return live->skel->bss->control.unix_sends;
 }
 
 void live__stop(struct live *live)

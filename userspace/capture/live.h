@@ -7,10 +7,20 @@
 
 struct live;
 
+/* Whom the kernel side calls a candidate (CAPTURE_CANDIDATE) and traces until live__untrace(). */
+struct live_watch {
+	bool strangers; /* processes that are not traced, too, not only those that are */
+	bool execs;	/* ... when they become another program */
+	bool listens;	/* ... begin to listen on TCP */
+	bool renames;	/* ... change their name */
+	bool cgroups;	/* ... move to another control group */
+};
+
 struct live_options {
 	const char *hooks; /* name of a hook set, NULL or "auto": choose by trying */
 	u64 ring_size;	   /* bytes, a power of two */
 	u32 capture_head;  /* bytes of a request's reads that are copied */
+	struct live_watch watch;
 };
 
 typedef void (*live_record_fn)(void *owner, struct str record);
@@ -27,11 +37,18 @@ const char *live__hooks(const struct live *live);
 /* From now on all threads and children of tgid are traced. -ERANGE: not a process id. */
 int live__trace(struct live *live, u32 tgid);
 /*
+ * The process is traced no longer. `asked`: what live__asked() said before it was looked at. False:
+ * the kernel has called it a candidate again meanwhile; it stays traced.
+ */
+bool live__untrace(struct live *live, u32 tgid, u32 asked);
+u32 live__asked(const struct live *live, u32 tgid);
+/*
  * From now on unix sockets are traced, too. Not from the start, for the hook taxes every send on
  * TCP: call it when a traced process listens on one, or when the first is seen (capture_open). 0 or
  * negative errno.
  */
 int live__trace_unix(struct live *live);
+bool live__traces_unix(const struct live *live);
 /* Nobody is traced any more; events that happened may still be in the ring. */
 void live__stop(struct live *live);
 

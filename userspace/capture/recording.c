@@ -24,11 +24,13 @@ enum frame_type {
 	FRAME_NO_FACT,
 	FRAME_PROCESS,
 	FRAME_ENDING,
+	FRAME_LEFT,
 };
 
 struct frame {
 	u32 type, len;
-	u64 time; /* of a tick: unix ns, the lowest two bits replaced by `swept` */
+	u64 time; /* of FRAME_LEFT: unix ns; of a tick, too, the lowest two bits replaced by `swept`
+		   */
 };
 
 struct recorder {
@@ -107,6 +109,11 @@ void recorder__process(struct recorder *recorder, u32 tgid, u32 parent)
 	u32 both[2] = {tgid, parent};
 
 	put(recorder, FRAME_PROCESS, 0, (struct str){(const char *)both, sizeof(both)}, STR_NONE);
+}
+
+void recorder__left(struct recorder *recorder, u32 tgid, u64 ts)
+{
+	put(recorder, FRAME_LEFT, ts, (struct str){(const char *)&tgid, sizeof(tgid)}, STR_NONE);
 }
 
 int recorder__close(struct recorder *recorder)
@@ -300,6 +307,12 @@ static int deliver(struct replay *replay, const struct frame *frame, const struc
 			return -EBADMSG;
 		memcpy(both, bytes.p, sizeof(both));
 		ops->process(owner, both[0], both[1]);
+		return 0;
+	case FRAME_LEFT:
+		if (bytes.len != sizeof(both[0]))
+			return -EBADMSG;
+		memcpy(both, bytes.p, sizeof(both[0]));
+		ops->left(owner, both[0], frame->time);
 		return 0;
 	case FRAME_ENDING:
 		ops->ending(owner);

@@ -37,8 +37,10 @@ void recorder__tick(struct recorder *recorder, u64 now, u32 swept);
 void recorder__ending(struct recorder *recorder);
 /* answer: p NULL if there was none. */
 void recorder__fact(struct recorder *recorder, const char *key, struct str answer);
-/* A process traced from the start, see process_table__add(). */
+/* A process traced from now on, see process_table__add(). */
 void recorder__process(struct recorder *recorder, u32 tgid, u32 parent);
+/* It is traced no longer, from ts (unix ns) on. */
+void recorder__left(struct recorder *recorder, u32 tgid, u64 ts);
 /* Flushes and closes. 0, or the negative errno of the first write that failed: then it is not
  * whole. */
 int recorder__close(struct recorder *recorder);
@@ -50,6 +52,7 @@ struct replay_ops {
 	void (*counts)(void *owner, const struct capture_counts *counts);
 	void (*tick)(void *owner, u64 now, u32 swept);
 	void (*process)(void *owner, u32 tgid, u32 parent);
+	void (*left)(void *owner, u32 tgid, u64 ts);
 	void (*ending)(void *owner);
 };
 

@@ -55,19 +55,51 @@ static int read_value(const struct option *option, const char **text, struct arg
 	return 0;
 }
 
-static int add_pids(struct config *config, const struct option *option, const char *text)
+static int refuse_value(const struct option *option, const char *name, const char *text)
 {
 	__cleanup(buf__free) struct buf want = {0};
+
+	value_describe(option, &want);
+	log_error("%s: bad value \"%.200s\", want %.*s", name, text, STR_ARG(buf__view(&want)));
+	return -EINVAL;
+}
+
+static int add_pids(struct config *config, const struct option *option, const char *text)
+{
 	int err = value_add_pids(config, option, text);
 
 	if (err == -E2BIG)
 		log_error("--%s: at most %d processes", option->flag, CONFIG_PIDS_MAX);
 	if (err != -EINVAL)
 		return err ? -EINVAL : 0;
-	value_describe(option, &want);
-	log_error("--%s: bad value \"%.200s\", want %.*s", option->flag, text,
-		  STR_ARG(buf__view(&want)));
-	return err;
+	return refuse_value(option, "--pid", text);
+}
+
+/* An option that is kept with all it was given, not with the last alone. */
+static int add_text(struct config *config, const struct option *option, const char *text)
+{
+	struct config_texts *texts = (void *)((char *)config + option->offset);
+	char name[OPTION_NAME_MAX];
+	struct value value;
+
+	if (texts->cnt == CONFIG_TEXTS_MAX) {
+		log_error("--%s: given more than %d times; it takes lists", option->flag,
+			  CONFIG_TEXTS_MAX);
+		return -EINVAL;
+	}
+	snprintf(name, sizeof(name), "--%s", option->flag);
+	if (value__parse(&value, option, text))
+		return refuse_value(option, name, text);
+	texts->v[texts->cnt++] = text;
+	return 0;
+}
+
+/* What the flag is given may have to be looked at each time, for the last alone is kept. */
+static int add_value(struct config *config, const struct option *option, const char *text)
+{
+	if (option->type == OPT_PIDS)
+		return add_pids(config, option, text);
+	return option_adds_up(option) ? add_text(config, option, text) : 0;
 }
 
 /* One argument that begins with '-'. 1 if reading ends there: --help, --version. */
@@ -87,8 +119,9 @@ static int read_flag(struct config *config, const char *arg, struct arguments *a
 	if (err)
 		return err;
 	config->given[row] = (struct config_given){.text = text};
-	if (option->type == OPT_PIDS)
-		return add_pids(config, option, text);
+	err = add_value(config, option, text);
+	if (err)
+		return err;
 	if (option->type == OPT_HELP)
 		*action = CONFIG_HELP;
 	if (option->type == OPT_VERSION)
@@ -154,7 +187,7 @@ static void store(struct config *config, const struct option *option, const stru
 {
 	void *field = (char *)config + option->offset;
 
-	if (!option->kept)
+	if (!option->kept || option_adds_up(option))
 		return;
 	switch (option->type) {
 	case OPT_SWITCH:
@@ -216,12 +249,9 @@ static int complain(const struct option *option, const char *name, const char *t
 	const char *fallback = option->fallback;
 	char outcome[OPTION_NAME_MAX];
 
+	if (!option->variable)
+		return refuse_value(option, name, text);
 	value_describe(option, &want);
-	if (!option->variable) {
-		log_error("%s: bad value \"%.200s\", want %.*s", name, text,
-			  STR_ARG(buf__view(&want)));
-		return -EINVAL;
-	}
 	snprintf(outcome, sizeof(outcome), "%s%s", fallback ? "using the default " : "ignored",
 		 fallback ? fallback : "");
 	if (option->type == OPT_LIST && check_list(option, name, text, outcome))
@@ -302,16 +332,38 @@ static int refuse(const char *why)
 	return -EINVAL;
 }
 
+static bool has_texts(const struct config_texts *texts)
+{
+	u32 cnt = 0;
+
+	for (u32 i = 0; i < RULE_CNT; i++)
+		cnt += texts[i].cnt;
+	return cnt;
+}
+
+bool config__selects(const struct config *config)
+{
+	return config->select_all || has_texts(config->select);
+}
+
+bool config__excludes(const struct config *config)
+{
+	return has_texts(config->exclude);
+}
+
 static int check_together(const struct config *config)
 {
-	u32 targets = !!config->pid_cnt + !!config->command + !!config->replay_path;
+	bool live = config->pid_cnt || config__selects(config);
+	u32 targets = live + !!config->command + !!config->replay_path;
 
 	if (config->record_path && config->replay_path)
 		return refuse("--record and --replay exclude each other");
 	if (targets > 1)
-		return refuse("--pid, --replay and a command exclude each other");
+		return refuse("--pid or rules, --replay and a command exclude each other");
 	if (!targets && !config->check)
-		return refuse("nothing to trace: give --pid PID or a command (try --help)");
+		return refuse("nothing to trace: give --pid, --port ... or a command (try --help)");
+	if (config__excludes(config) && config->replay_path)
+		return refuse("a recording holds what was traced: --exclude_... comes too late");
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 #include "base/buf.h"
 
 #define CONFIG_PIDS_MAX 256
+/* How often one flag of a rule may be given; each holds a list. */
+#define CONFIG_TEXTS_MAX 32
 /* Rows of the table of options, at most: checked at compile time beside it. */
 #define CONFIG_OPTIONS_MAX 160
 /* Names that config__exporters() returns, at most; the table knows fewer. */
@@ -21,11 +23,23 @@ struct config_given {
 	const char *variable; /* the variable that said it, NULL: the flag did */
 };
 
+/* A flag that adds up: what it was given, each time. */
+struct config_texts {
+	const char *v[CONFIG_TEXTS_MAX];
+	u32 cnt;
+};
+
+/* What a rule looks at; as proc/selection.h takes it. */
+enum config_rule { RULE_PORT, RULE_EXE, RULE_NAME, RULE_CGROUP, RULE_PID, RULE_CNT };
+
 /* Texts live as long as argv, the environment and the table. */
 struct config {
 	/* what to trace */
 	u32 pids[CONFIG_PIDS_MAX]; /* --pid */
 	u32 pid_cnt;
+	bool select_all;		       /* --all */
+	struct config_texts select[RULE_CNT];  /* --port, --exe, --name, --cgroup */
+	struct config_texts exclude[RULE_CNT]; /* --exclude_port ... --exclude_pid */
 	char **command; /* argv of the command to start, NULL if none; borrowed */
 	/* how to capture */
 	u64 capture_head;	 /* --capture_head, bytes of a request head, 1024..16384 */
@@ -80,6 +94,10 @@ u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPO
 /* The same of metrics: the names are those of metrics_export_find(). */
 u32 config__metrics_exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX]);
 void config__free(struct config *config);
+/* Is a rule given that chooses among all processes? */
+bool config__selects(const struct config *config);
+/* ... or one that leaves some out? */
+bool config__excludes(const struct config *config);
 
 /* True if the comma list holds the name; blanks around items and ASCII case do not matter. */
 bool config_list_has(const char *list, const char *name);

@@ -66,6 +66,14 @@ static u32 edit_distance(struct str name, const char *flag)
 	return costs[len];
 }
 
+static bool contains(const char *flag, struct str name)
+{
+	for (; *flag; flag++)
+		if (begins_with(flag, name))
+			return true;
+	return false;
+}
+
 u32 flag_nearest(struct str name)
 {
 	u32 best = UINT32_MAX, row = 0;
@@ -78,6 +86,8 @@ u32 flag_nearest(struct str name)
 		if (!options[i].flag || options[i].use == OPT_DROPPED)
 			continue;
 		distance = edit_distance(name, options[i].flag);
+		if (distance > 1 && name.len > 3 && contains(options[i].flag, name))
+			distance = 1; /* the rest was left out */
 		if (distance < best) {
 			best = distance;
 			row = i;

@@ -10,7 +10,8 @@
 
 /* arg as written, up to the '='. The row, or -EINVAL; complains itself. */
 int flag_find(struct str arg);
-/* The row whose flag takes the fewest edits to become name, which may be of any length. */
+/* The row whose flag holds name, or takes the fewest edits to become it; name may be of any length.
+ */
 u32 flag_nearest(struct str name);
 
 #endif

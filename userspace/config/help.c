@@ -126,6 +126,7 @@ void config_print_help(struct buf *out)
 {
 	static const char text[] =
 		"Usage: otel-ebpf [OPTION...] --pid PID[,PID...]   trace running servers\n"
+		"       otel-ebpf [OPTION...] --port PORT ...      ... and those to come\n"
 		"       otel-ebpf [OPTION...] COMMAND [ARG...]     start a server, trace it\n"
 		"\n"
 		"Telemetry goes to standard output, everything else to standard error. Options\n"

@@ -19,6 +19,8 @@
 #define VALUES(...)        .values = (const char *const[]){__VA_ARGS__, NULL}
 #define SOON(...)          .soon = (const char *const[]){__VA_ARGS__, NULL}
 #define SWITCH             .type = OPT_SWITCH
+#define RANGES(n, hi)      .type = OPT_RANGES, .min = 1, .max = hi, .value_name = n "[," n "...]"
+#define GLOBS(n)           .type = OPT_GLOBS, .value_name = n "[," n "...]"
 #define TEXT(n)            .type = OPT_STRING, .value_name = n
 #define PATH               .type = OPT_FILE, .value_name = "FILE"
 #define LIST               .type = OPT_LIST, .value_name = "LIST"
@@ -77,6 +79,25 @@
 const struct option options[] = {
 	OURS("pid", TRACE, "attach to these processes, their threads and all their children",
 	     .type = OPT_PIDS, .min = 1, .max = 1 << 22, .value_name = "PID[,PID...]"),
+	OURS("port", TRACE, "trace whoever listens on these TCP ports, now or later; also 8000-8010",
+	     RANGES("PORT", 65535), KEPT(select[RULE_PORT])),
+	OURS("exe", TRACE, "trace what runs these executables: a pattern of a path, of its end "
+	     "(bin/python*) or of a file's name", GLOBS("GLOB"), KEPT(select[RULE_EXE])),
+	OURS("name", TRACE, "trace processes of these names, as ps -o comm shows them",
+	     GLOBS("GLOB"), KEPT(select[RULE_NAME])),
+	OURS("cgroup", TRACE, "trace what is in these control groups or below them",
+	     GLOBS("PATH"), KEPT(select[RULE_CGROUP])),
+	OURS("all", TRACE, "trace all processes", SWITCH, KEPT(select_all)),
+	OURS("exclude_port", TRACE, "but not whoever listens on these TCP ports",
+	     RANGES("PORT", 65535), KEPT(exclude[RULE_PORT])),
+	OURS("exclude_exe", TRACE, "but not what runs these executables", GLOBS("GLOB"),
+	     KEPT(exclude[RULE_EXE])),
+	OURS("exclude_name", TRACE, "but not processes of these names", GLOBS("GLOB"),
+	     KEPT(exclude[RULE_NAME])),
+	OURS("exclude_cgroup", TRACE, "but not what is in these control groups or below them",
+	     GLOBS("PATH"), KEPT(exclude[RULE_CGROUP])),
+	OURS("exclude_pid", TRACE, "but not these processes and their descendants",
+	     RANGES("PID", 1 << 22), KEPT(exclude[RULE_PID])),
 	OURS("replay", TRACE, "read a recording instead of tracing; needs no rights", PATH,
 	     KEPT(replay_path)),
 

@@ -16,6 +16,8 @@ enum option_type {
 	OPT_VERSION,
 	OPT_SWITCH, /* and what is true once given */
 	OPT_PIDS,   /* comma list of process ids; given again, it adds */
+	OPT_RANGES, /* comma list of numbers and ranges 8000-8010; given again, it adds */
+	OPT_GLOBS,  /* comma list of patterns; given again, it adds */
 	OPT_STRING, /* taken as it is; never printed, it may hold a secret */
 	OPT_FILE,
 	OPT_LIST,   /* comma list; of `values`, if there are any */
@@ -64,7 +66,8 @@ struct option {
 	s64 min, max; /* of numbers, both included */
 	/*
 	 * struct config has a field for it, at offset: a bool, a u64 of milliseconds or bytes, else
-	 * the text, of OPT_INTEGER too: NULL tells that there is none.
+	 * the text, of OPT_INTEGER too: NULL tells that there is none; or, where options add up, a
+	 * struct config_texts.
 	 */
 	bool kept;
 	size_t offset;
@@ -78,6 +81,13 @@ struct option {
 
 extern const struct option options[];
 extern const u32 option_cnt;
+
+/* Given again, it adds: kept as a struct config_texts. */
+static inline bool option_adds_up(const struct option *option)
+{
+	return option->type == OPT_RANGES || option->type == OPT_GLOBS;
+}
+
 extern const char *const option_group_titles[GROUP_CNT];
 
 #endif

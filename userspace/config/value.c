@@ -97,6 +97,48 @@ static int parse_whole(const struct option *option, struct str s, u64 *number)
 	return 0;
 }
 
+int list_next_range(struct str *rest, u32 *lo, u32 *hi)
+{
+	struct str item;
+	u64 first, last;
+	ssize_t dash;
+
+	if (!list_next(rest, &item))
+		return -ENOENT;
+	dash = str_find(item, '-', 0);
+	if (parse_digits(str_trim(str_sub(item, 0, dash < 0 ? item.len : (size_t)dash)), &first))
+		return -EINVAL;
+	last = first;
+	if (dash >= 0 && parse_digits(str_trim(str_sub(item, (size_t)dash + 1, item.len)), &last))
+		return -EINVAL;
+	if (first > last || last > UINT32_MAX)
+		return -EINVAL;
+	*lo = (u32)first;
+	*hi = (u32)last;
+	return 0;
+}
+
+static int check_ranges(const struct option *option, const char *text)
+{
+	struct str rest = str_from(text);
+	u32 lo, hi, cnt = 0;
+	int err;
+
+	while (!(err = list_next_range(&rest, &lo, &hi))) {
+		if (lo < option->min || hi > option->max)
+			return -EINVAL;
+		cnt++;
+	}
+	return err == -ENOENT && cnt ? 0 : -EINVAL;
+}
+
+static int check_globs(const char *text)
+{
+	struct str rest = str_from(text), item;
+
+	return list_next(&rest, &item) ? 0 : -EINVAL;
+}
+
 static int parse_bool(struct str s, u64 *number)
 {
 	*number = str_caseeq(s, STR("true"));
@@ -130,6 +172,10 @@ int value__parse(struct value *value, const struct option *option, const char *t
 	case OPT_SWITCH:
 		value->number = 1;
 		return 0;
+	case OPT_RANGES:
+		return check_ranges(option, text);
+	case OPT_GLOBS:
+		return check_globs(text);
 	case OPT_FILE:
 		return *text ? 0 : -EINVAL;
 	case OPT_LIST:
@@ -214,12 +260,20 @@ static void describe_values(const struct option *option, struct buf *out)
 void value_describe(const struct option *option, struct buf *out)
 {
 	static const char *const words[] = {
-		[OPT_HELP] = "no value",	 [OPT_VERSION] = "no value",
-		[OPT_SWITCH] = "no value",	 [OPT_PIDS] = "process ids ",
-		[OPT_STRING] = "a text",	 [OPT_FILE] = "a file name",
-		[OPT_LIST] = "a list of ",	 [OPT_CHOICE] = "one of ",
-		[OPT_BOOL] = "true or false",	 [OPT_INTEGER] = "an integer, ",
-		[OPT_MS] = "milliseconds, ",	 [OPT_SIZE] = "a size ",
+		[OPT_HELP] = "no value",
+		[OPT_VERSION] = "no value",
+		[OPT_SWITCH] = "no value",
+		[OPT_PIDS] = "process ids ",
+		[OPT_RANGES] = "numbers and ranges ",
+		[OPT_GLOBS] = "patterns",
+		[OPT_STRING] = "a text",
+		[OPT_FILE] = "a file name",
+		[OPT_LIST] = "a list of ",
+		[OPT_CHOICE] = "one of ",
+		[OPT_BOOL] = "true or false",
+		[OPT_INTEGER] = "an integer, ",
+		[OPT_MS] = "milliseconds, ",
+		[OPT_SIZE] = "a size ",
 		[OPT_POWER] = "a power of two ",
 	};
 

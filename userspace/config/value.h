@@ -23,6 +23,9 @@ const char *value_find(const struct option *option, struct str item);
 /* True if the item is one of option->soon. */
 bool value_is_soon(const struct option *option, struct str item);
 
+/* Takes the next of "80, 8000-8010" off the list; lo and hi are the same of a number. 0, -ENOENT at
+ * its end, or -EINVAL: no number, or none from 0 to UINT32_MAX. */
+int list_next_range(struct str *rest, u32 *lo, u32 *hi);
 /* Takes the next item, trimmed, off a comma list; empty ones are passed over. False at its end. */
 bool list_next(struct str *rest, struct str *item);
 

@@ -34,6 +34,11 @@ void process_table__exec(struct process_table *table, u32 tgid);
 void process_table__exit(struct process_table *table, u32 tgid, u64 ts);
 /* Forgets processes that exited a minute before now (unix ns). */
 void process_table__tick(struct process_table *table, u64 now);
+/* Added and not exited; added, and exited not long ago. */
+bool process_table__is_alive(const struct process_table *table, u32 tgid);
+bool process_table__is_known(const struct process_table *table, u32 tgid);
+/* The path of its executable, "" if that is not known; NULL: no such process. Borrowed. */
+const char *process_table__exe(const struct process_table *table, u32 tgid);
 /* Processes added and not exited. */
 u32 process_table__alive(const struct process_table *table);
 
@@ -53,6 +58,10 @@ void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet
 int process_of(u32 pid);
 /* Does it hold a listening unix stream socket now? Live only. */
 bool process_listens_on_unix(u32 tgid);
+/* Calls fn for every process that exists now; kernel threads are none. Live only. */
+void process_each(void (*fn)(void *owner, u32 tgid, u32 parent), void *owner);
+/* False in a container that numbers processes for itself: the kernel's ids are then not ours. */
+bool process_ids_are_the_hosts(void);
 /* Calls fn for every process below tgid that exists now. Live only. */
 void process_descendants(u32 tgid, void (*fn)(void *owner, u32 tgid, u32 parent), void *owner);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proc/process.h"
@@ -12,6 +13,10 @@
 
 /* Processes of one host that are looked at; PID_MAX_LIMIT is 4 million, hosts hold far fewer. */
 #define SCAN_MAX 65536
+/* kthreadd, the parent of all kernel threads */
+#define KTHREADD 2
+/* PROC_PID_INIT_INO of the kernel */
+#define HOST_PID_NAMESPACE 0xeffffffcU
 
 static void close_dir(DIR **dir)
 {
@@ -86,6 +91,24 @@ static size_t scan(struct relation *relations)
 		cnt++;
 	}
 	return cnt;
+}
+
+void process_each(void (*fn)(void *owner, u32 tgid, u32 parent), void *owner)
+{
+	struct relation *relations = calloc(SCAN_MAX, sizeof(*relations));
+	size_t cnt = relations ? scan(relations) : 0;
+
+	for (size_t i = 0; i < cnt; i++)
+		if (relations[i].tgid != KTHREADD && relations[i].parent != KTHREADD)
+			fn(owner, relations[i].tgid, relations[i].parent);
+	free(relations);
+}
+
+bool process_ids_are_the_hosts(void)
+{
+	struct stat namespace;
+
+	return stat("/proc/self/ns/pid", &namespace) || namespace.st_ino == HOST_PID_NAMESPACE;
 }
 
 /* Breadth first; a relation is used once, so loops in a racing /proc end. */
