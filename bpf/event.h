@@ -98,7 +98,8 @@ struct ev_process {
 struct ev_candidate {
 	struct event hdr;
 	__u16 port; /* that it begins to listen on; 0: it does not, or the kernel will choose */
-	__u16 pad[3];
+	__u16 pad;
+	__u32 asked;   /* what live__asked() says until the next candidate with this tgid */
 	char comm[16]; /* "": not told */
 	char exe[256]; /* as exec was given it, maybe relative; "": this is no exec */
 };

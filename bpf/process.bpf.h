@@ -30,11 +30,12 @@ static __always_inline void tell_process(u16 type, u32 tgid, u32 parent)
 static __always_inline int tell_candidate(u32 tgid, const char *comm, const char *exe, u16 port)
 {
 	struct ev_candidate *out;
+	u32 now;
 
 	if (tgid >= TGID_MAX || (!select_new && !is_traced(tgid)))
 		return 0;
 	/* first the count, then the bit: pairs with live__untrace() */
-	__sync_fetch_and_add(&asked[tgid % ASKED_MAX], 1);
+	now = __sync_fetch_and_add(&asked[tgid % ASKED_MAX], 1) + 1;
 	__sync_fetch_and_or(&traced[tgid / 64], 1ULL << (tgid % 64));
 	out = bpf_ringbuf_reserve(&ring, sizeof(*out), 0);
 	if (!out) {
@@ -45,6 +46,7 @@ static __always_inline int tell_candidate(u32 tgid, const char *comm, const char
 	event_init(&out->hdr, EV_CANDIDATE, sizeof(*out), bpf_ktime_get_ns(), 0);
 	out->hdr.tgid = tgid;
 	out->port = port;
+	out->asked = now;
 	if (comm)
 		bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), comm);
 	if (exe)

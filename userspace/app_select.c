@@ -18,11 +18,10 @@
 
 #include "app.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "proc/selection.h"
 
 #define TGID_MAX (1u << 22) /* PID_MAX_LIMIT of 64-bit kernels */
-/* A process may change while it is looked at; what it is at last is a candidate of its own. */
-#define LOOKS_MAX 3
 /* Whoever forked during a pass over /proc is found by the next; few do so again and again. */
 #define PASSES_MAX 4
 /* While records are being lost, how often all processes are looked at anew. */
@@ -40,6 +39,7 @@ struct app_select {
 	struct tgid_set refused;    /* whose records are passed over */
 	struct tgid_set unsettled;  /* of those: gone before all that rules ask for was known */
 	struct tgid_set heirs;	    /* descendants of --pid */
+	struct map programs;	    /* tgid of who is traced -> hash of its executable's path */
 	u64 lost_scanned;	    /* lost records when all processes were last looked at */
 	u64 scanned;		    /* unix ns of that tick */
 };
@@ -93,27 +93,56 @@ void app__select_free(struct app *app)
 		return;
 	selection__free(app->select->rules);
 	listeners__free(app->select->listeners);
+	map__free(&app->select->programs);
 	free(app->select);
 }
 
-/* Reads what the rules ask for, and the exe, by which programs are told apart. */
-static void look(struct app_select *select, const struct capture_source *source)
+/*
+ * Reads what the rules ask for, and the exe, by which programs are told apart. A process that has
+ * become a candidate again is no longer what it was told to be: then what was told counts.
+ */
+static void look(struct app *app, const struct capture_source *source)
 {
+	struct app_select *select = app->select;
 	struct candidate *candidate = &select->candidate;
+	u32 facts = selection__facts(select->rules);
+	bool is_now = live__asked(app->live, source->tgid) == source->asked;
 
 	candidate__init(candidate, source->tgid);
 	memcpy(candidate->exe, source->exe, sizeof(source->exe));
 	memcpy(candidate->name, source->comm, sizeof(source->comm));
 	candidate__add_port(candidate, source->port);
-	candidate__read(candidate, selection__facts(select->rules) | 1u << RULE_EXE,
-			select->listeners);
+	if (is_now)
+		facts |= 1u << RULE_EXE;
+	else if (candidate->exe[0])
+		candidate->known |= 1u << RULE_EXE;
+	if (!is_now && candidate->name[0])
+		candidate->known |= 1u << RULE_NAME;
+	candidate__read(candidate, facts & ~candidate->known, select->listeners);
 }
 
-static bool is_same_program(struct app *app, u32 of)
+/* FNV-1a; in place of a pointer. NULL if there is no path. */
+static void *program_of(const struct candidate *candidate)
 {
-	const char *exe = process_table__exe(app->processes, of);
+	uintptr_t hash = 0xcbf29ce484222325ULL;
 
-	return exe && *exe && !strcmp(exe, app->select->candidate.exe);
+	for (const char *c = candidate->exe; *c; c++)
+		hash = (hash ^ (u8)*c) * 0x100000001b3ULL;
+	return candidate->exe[0] ? (void *)hash : NULL;
+}
+
+/* Without memory it is a program that no other is. */
+static void set_program(struct app_select *select, u32 tgid, void *program)
+{
+	if (!program || map__set(&select->programs, tgid, program))
+		map__del(&select->programs, tgid);
+}
+
+static bool is_same_program(const struct app_select *select, u32 of)
+{
+	const void *program = map__get(&select->programs, of);
+
+	return program && program == program_of(&select->candidate);
 }
 
 /* kin: the process, or one above it, that would make it one of ours; 0: none. */
@@ -128,7 +157,7 @@ static bool is_wanted(struct app *app, u32 kin, struct buf *why)
 		return false;
 	default:
 		return kin && process_table__is_alive(app->processes, kin) &&
-		       (has(&select->heirs, kin) || is_same_program(app, kin));
+		       (has(&select->heirs, kin) || is_same_program(select, kin));
 	}
 }
 
@@ -139,6 +168,7 @@ static void take(struct app *app, u32 tgid, u32 parent, struct buf *why)
 	bool is_new = !process_table__is_alive(app->processes, tgid);
 
 	put(&app->select->refused, tgid, false);
+	set_program(app->select, tgid, program_of(candidate));
 	if (!is_new)
 		return;
 	put(&app->select->heirs, tgid, has(&app->select->heirs, parent));
@@ -157,9 +187,11 @@ static void refuse(struct app *app, const struct capture_source *source)
 
 	if (process_table__is_alive(app->processes, source->tgid))
 		app_on_left(app, source->tgid, source->ts);
+	log_debug("passing over pid %u (%s)", source->tgid, select->candidate.exe);
 	put(&select->refused, source->tgid, true);
 	put(&select->unsettled, source->tgid, facts & ~select->candidate.known);
 	put(&select->heirs, source->tgid, false);
+	set_program(select, source->tgid, NULL);
 }
 
 /* parent: if tgid is its child of the same program, it is chosen as the parent was; 0: do not ask.
@@ -168,19 +200,24 @@ static bool decide(struct app *app, const struct capture_source *source, u32 par
 {
 	struct buf why __cleanup(buf__free) = {0};
 
-	for (u32 i = 0; i < LOOKS_MAX; i++) {
-		u32 asked = live__asked(app->live, source->tgid);
-
-		look(app->select, source);
-		if (is_wanted(app, parent ? parent : source->tgid, &why)) {
-			take(app, source->tgid, parent, &why);
-			return true;
-		}
-		if (live__untrace(app->live, source->tgid, asked))
-			break;
+	look(app, source);
+	if (is_wanted(app, parent ? parent : source->tgid, &why)) {
+		take(app, source->tgid, parent, &why);
+		return true;
 	}
+	live__untrace(app->live, source->tgid, source->asked);
 	refuse(app, source);
 	return false;
+}
+
+/* For whom no candidate was told. */
+static struct capture_source source_now(struct app *app, u32 tgid)
+{
+	return (struct capture_source){
+		.ts = app->last_tick,
+		.tgid = tgid,
+		.asked = live__asked(app->live, tgid),
+	};
 }
 
 static bool select_fork(struct app *app, const struct capture_source *source)
@@ -188,11 +225,14 @@ static bool select_fork(struct app *app, const struct capture_source *source)
 	struct app_select *select = app->select;
 
 	if (!process_table__is_alive(app->processes, source->parent)) {
-		decide(app, source, 0);
+		const struct capture_source child = source_now(app, source->tgid);
+
+		decide(app, &child, 0);
 		return false;
 	}
 	put(&select->refused, source->tgid, false);
 	put(&select->heirs, source->tgid, has(&select->heirs, source->parent));
+	set_program(select, source->tgid, map__get(&select->programs, source->parent));
 	return true;
 }
 
@@ -201,9 +241,12 @@ static bool select_data(struct app *app, const struct capture_source *source)
 {
 	struct app_select *select = app->select;
 
-	if (!has(&select->refused, source->tgid))
+	if (!has(&select->refused, source->tgid)) {
+		const struct capture_source sender = source_now(app, source->tgid);
+
 		return process_table__is_known(app->processes, source->tgid) ||
-		       decide(app, source, 0);
+		       decide(app, &sender, 0);
+	}
 	if (has(&select->unsettled, source->tgid)) {
 		put(&select->unsettled, source->tgid, false);
 		stats__add(&app->stats, STAT_MARK_UNSETTLED, 1);
@@ -226,8 +269,10 @@ bool app__select_record(struct app *app, struct str record)
 		return select_fork(app, &source);
 	case SOURCE_DATA:
 		return select_data(app, &source);
-	case SOURCE_EXEC:
 	case SOURCE_EXIT:
+		set_program(app->select, source.tgid, NULL);
+		/* fallthrough */
+	case SOURCE_EXEC:
 		return process_table__is_alive(app->processes, source.tgid);
 	default:
 		return !has(&app->select->refused, source.tgid);
@@ -236,14 +281,14 @@ bool app__select_record(struct app *app, struct str record)
 
 bool app__select_admits(struct app *app, u32 tgid)
 {
-	const struct capture_source source = {.tgid = tgid};
+	const struct capture_source source = source_now(app, tgid);
 	struct buf why __cleanup(buf__free) = {0};
 
 	if (tgid == (u32)getpid())
 		return false;
 	if (!app->select)
 		return true;
-	look(app->select, &source);
+	look(app, &source);
 	return selection__judge(app->select->rules, &app->select->candidate, &why) !=
 	       VERDICT_EXCLUDED;
 }
@@ -257,7 +302,7 @@ void app__select_heir(struct app *app, u32 tgid)
 static void scan_one(void *owner, u32 tgid, u32 parent)
 {
 	struct app *app = owner;
-	const struct capture_source source = {.ts = app->last_tick, .tgid = tgid};
+	const struct capture_source source = source_now(app, tgid);
 
 	if (process_table__is_alive(app->processes, tgid))
 		parent = 0; /* it is asked of itself, as at an exec */

@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -98,9 +99,29 @@ def _has_ipv6():
     return False
 
 
+def new_cgroup():
+    """A control group to which processes can be moved; None if there is no place for one."""
+    for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"):
+        group = pathlib.Path(root) / ("e2e" + secrets.token_hex(4))
+        with contextlib.suppress(OSError):
+            group.mkdir()
+            if (group / "cgroup.procs").exists():
+                return group
+            group.rmdir()
+    return None
+
+
+def _has_cgroup():
+    group = new_cgroup()
+    if group:
+        group.rmdir()
+    return group
+
+
 PROBES = {
     "bpf": _has_bpf,
     "ipv6": _has_ipv6,
+    "cgroup": _has_cgroup,
     "helpers": lambda: (HELPERS / "client").exists() and (HELPERS / "cserver").exists(),
     "todo": lambda: (BUILD / "todo").exists(),
     "flask": lambda: _has_python("flask"),

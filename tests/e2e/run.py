@@ -14,6 +14,7 @@ import test_hard  # noqa: E402,F401
 import test_identity  # noqa: E402,F401
 import test_metrics  # noqa: E402,F401
 import test_sampling  # noqa: E402,F401
+import test_select  # noqa: E402,F401
 import test_servers  # noqa: E402,F401
 import test_tutorial  # noqa: E402,F401
 import test_wrap  # noqa: E402,F401

@@ -214,6 +214,7 @@ static void sources(void)
 {
 	struct ev_candidate candidate = {.hdr = head_of(EV_CANDIDATE, sizeof(candidate)),
 					 .port = 80,
+					 .asked = 3,
 					 .comm = "nginx",
 					 .exe = "/usr/sbin/nginx"};
 	struct ev_data in = data_of(EV_IN, 5, 5, 0);
@@ -237,6 +238,7 @@ static void sources(void)
 	put(&record, &candidate, sizeof(candidate), STR_NONE);
 	CHECK(!decode_source(buf__view(&record), OFFSET, &source));
 	CHECK(source.kind == SOURCE_CANDIDATE && source.tgid == 11 && source.port == 80);
+	CHECK(source.asked == 3);
 	CHECK_STR(str_from(source.comm), "nginx");
 	CHECK_STR(str_from(source.exe), "/usr/sbin/nginx");
 	for (size_t len = 0; len < record.len; len++)

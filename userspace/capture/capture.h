@@ -69,6 +69,7 @@ struct capture_source {
 	u64 ts; /* unix ns */
 	u32 tgid, parent;
 	/* of a candidate, when that was told: */
+	u32 asked;     /* live__asked() then */
 	u16 port;      /* that it begins to listen on, 0: none */
 	char comm[16]; /* "": not known */
 	char exe[256]; /* as exec was given it; "": not known */

@@ -149,6 +149,7 @@ static int source_of_candidate(const struct ev_candidate *ev, u32 size, struct c
 	if (size < sizeof(*ev) || ev->comm[sizeof(ev->comm) - 1] || ev->exe[sizeof(ev->exe) - 1])
 		return -EBADMSG;
 	out->kind = SOURCE_CANDIDATE;
+	out->asked = ev->asked;
 	out->port = ev->port;
 	memcpy(out->comm, ev->comm, sizeof(out->comm));
 	memcpy(out->exe, ev->exe, sizeof(out->exe));

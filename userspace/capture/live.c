@@ -180,18 +180,18 @@ u32 live__asked(const struct live *live, u32 tgid)
 			       __ATOMIC_SEQ_CST);
 }
 
-bool live__untrace(struct live *live, u32 tgid, u32 asked)
+void live__untrace(struct live *live, u32 tgid, u32 asked)
 {
 	u64 *word = &live->skel->bss->traced[tgid / 64];
 	u64 bit = 1ULL << (tgid % 64);
 
+	if (live__asked(live, tgid) != asked)
+		return;
 	__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
-	/* pairs with tell_candidate(): counted before the bit is set, so looked at after it is not
-	 */
-	if (live__asked(live, tgid) == asked)
-		return true;
-	__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
-	return false;
+	/* pairs with tell_candidate(): it counts before it sets the bit, here the bit is cleared
+	 * before the count is looked at again */
+	if (live__asked(live, tgid) != asked)
+		__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
 }
 
 int live__trace_unix(struct live *live)

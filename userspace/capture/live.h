@@ -36,12 +36,13 @@ const char *live__hooks(const struct live *live);
 
 /* From now on all threads and children of tgid are traced. -ERANGE: not a process id. */
 int live__trace(struct live *live, u32 tgid);
-/*
- * The process is traced no longer. `asked`: what live__asked() said before it was looked at. False:
- * the kernel has called it a candidate again meanwhile; it stays traced.
- */
-bool live__untrace(struct live *live, u32 tgid, u32 asked);
+/* Grows with each candidate of this tgid (and of few others). */
 u32 live__asked(const struct live *live, u32 tgid);
+/*
+ * The process is traced no longer, unless the kernel has called it a candidate again since
+ * live__asked() said `asked`: then that is to be decided first.
+ */
+void live__untrace(struct live *live, u32 tgid, u32 asked);
 /*
  * From now on unix sockets are traced, too. Not from the start, for the hook taxes every send on
  * TCP: call it when a traced process listens on one, or when the first is seen (capture_open). 0 or

@@ -183,13 +183,6 @@ bool process_table__is_known(const struct process_table *table, u32 tgid)
 	return map__get(&table->map, tgid);
 }
 
-const char *process_table__exe(const struct process_table *table, u32 tgid)
-{
-	const struct process *process = map__get(&table->map, tgid);
-
-	return process ? process->exe : NULL;
-}
-
 u32 process_table__alive(const struct process_table *table)
 {
 	return table->alive;

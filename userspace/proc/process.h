@@ -37,8 +37,6 @@ void process_table__tick(struct process_table *table, u64 now);
 /* Added and not exited; added, and exited not long ago. */
 bool process_table__is_alive(const struct process_table *table, u32 tgid);
 bool process_table__is_known(const struct process_table *table, u32 tgid);
-/* The path of its executable, "" if that is not known; NULL: no such process. Borrowed. */
-const char *process_table__exe(const struct process_table *table, u32 tgid);
 /* Processes added and not exited. */
 u32 process_table__alive(const struct process_table *table);
 
