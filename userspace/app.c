@@ -331,7 +331,7 @@ static void app_free(struct app *app)
 
 int app_run(const struct config *config)
 {
-	struct app app = {.config = *config, .child.gate = -1};
+	struct app app = {.config = *config, .child = {.gate = -1, .end = -1}};
 	int err;
 
 	config__report(config);

@@ -274,9 +274,9 @@ static int start_tracing(struct app *app)
 		return err;
 	app_on_process(app, (u32)app->child.pid, 0);
 	app__select_heir(app, (u32)app->child.pid);
-	log_info("attached to %s, pid %d (hooks: %s)", app->config.command[0], app->child.pid,
-		 live__hooks(app->live));
-	child__go(&app->child);
+	if (child__go(&app->child))
+		log_info("attached to %s, pid %d (hooks: %s)", app->config.command[0],
+			 app->child.pid, live__hooks(app->live));
 	return 0;
 }
 

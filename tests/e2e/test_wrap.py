@@ -35,6 +35,7 @@ def command_not_found(run):
     daemon = run.daemon(*QUIET, "no-such-command-anywhere")
     check(daemon.wait_exit() in (126, 127), "status %d" % daemon.popen.returncode)
     check("no-such-command-anywhere" in daemon.stderr(), "the message does not name the command")
+    check("attached" not in daemon.stderr(), "attached to nothing: " + daemon.stderr())
 
 
 @test("bpf")

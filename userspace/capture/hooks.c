@@ -36,21 +36,25 @@ enum hook {
 
 #define BIT(hook) (1u << HOOK_##hook)
 
-/* In the order of attaching: sends and closes before receives, so that no request seems unanswered.
+/*
+ * In the order of attaching: sends and closes before receives, so that no request seems unanswered.
+ * without: what its lack means where it is needed.
  */
 static const struct {
 	const char *program, *target, *since, *without;
 } hooks[HOOK_CNT] = {
 	[HOOK_SEND_LOCKED] = {"send_locked", "tp_btf/tcp_sendmsg_locked", "6.16",
-			      "entry and exit of tcp_sendmsg serve instead"},
-	[HOOK_SEND_TCP] = {"send_tcp", "fentry/tcp_sendmsg", "5.5", "needs tcp_sendmsg_locked"},
-	[HOOK_SENT_TCP] = {"sent_tcp", "fexit/tcp_sendmsg", "5.5", "needs tcp_sendmsg_locked"},
-	[HOOK_SENT_PAGE] = {"sent_page", "fexit/tcp_sendpage", "gone in 6.5",
-			    "only for sendfile before 6.5"},
+			      "entry and exit of tcp_sendmsg would serve instead"},
+	[HOOK_SEND_TCP] = {"send_tcp", "fentry/tcp_sendmsg", "5.5",
+			   "tcp_sendmsg_locked would serve instead"},
+	[HOOK_SENT_TCP] = {"sent_tcp", "fexit/tcp_sendmsg", "5.5",
+			   "tcp_sendmsg_locked would serve instead"},
+	[HOOK_SENT_PAGE] = {"sent_page", "fexit/tcp_sendpage", "5.5",
+			    "only for sendfile, until 6.5"},
 	[HOOK_SENT_SOCK] = {"sent_sock", "tp_btf/sock_send_length", "6.3",
-			    "no unix sockets, or unix_stream_sendmsg"},
+			    "exit of unix_stream_sendmsg would serve instead"},
 	[HOOK_SENT_UNIX] = {"sent_unix", "fexit/unix_stream_sendmsg", "5.5",
-			    "needs sock_send_length"},
+			    "sock_send_length would serve instead"},
 	[HOOK_CLOSE_STATE] = {"close_state", "tp_btf/inet_sock_set_state", "5.5",
 			      "nothing can be traced"},
 	[HOOK_CLOSE_DESTROY] = {"close_destroy", "tp_btf/tcp_destroy_sock", "5.5",
@@ -67,12 +71,15 @@ static const struct {
 	[HOOK_CGROUP] = {"process_cgroup", "tp_btf/cgroup_attach_task", "5.5",
 			 "--cgroup does not notice moves before an exec"},
 	[HOOK_RECEIVE_SOCK] = {"receive_sock", "tp_btf/sock_recv_length", "6.3",
-			       "exit of tcp_recvmsg serves instead"},
-	[HOOK_RECEIVE_TCP] = {"receive_tcp", "fexit/tcp_recvmsg", "5.5", "needs sock_recv_length"},
+			       "exit of tcp_recvmsg would serve instead"},
+	[HOOK_RECEIVE_TCP] = {"receive_tcp", "fexit/tcp_recvmsg", "5.5",
+			      "sock_recv_length would serve instead"},
 	[HOOK_RECEIVE_UNIX] = {"receive_unix", "fexit/unix_stream_recvmsg", "5.5",
-			       "needs sock_recv_length"},
+			       "sock_recv_length would serve instead"},
 };
 
+/* Of rules, whatever the set is. */
+#define WATCHING (BIT(RENAME) | BIT(CGROUP))
 #define COMMON \
 	(BIT(CLOSE_STATE) | BIT(CLOSE_DESTROY) | BIT(SWEEP) | BIT(FORK) | BIT(EXEC) | BIT(EXIT))
 
@@ -246,6 +253,21 @@ void hooks_explain(int err)
 			  host.release, strerror(-err));
 }
 
+/* Of a hook outside the set nothing is said but that: its lack costs nothing. */
+static void check_hook(struct buf *out, enum hook hook, u32 used, u32 available)
+{
+	bool works = available & (1u << hook), matters = !used || (used | WATCHING) & (1u << hook);
+
+	buf__printf(out, "  %-28s %s", hooks[hook].target, works ? "works" : "refused");
+	if (!matters)
+		buf__printf(out, ", not needed here");
+	else if (!works)
+		buf__printf(out, ": since %s; %s", hooks[hook].since, hooks[hook].without);
+	else if (used)
+		buf__printf(out, ", used%s", WATCHING & (1u << hook) ? " by rules" : "");
+	buf__char(out, '\n');
+}
+
 int hooks_check(struct buf *out, const char *forced)
 {
 	u32 available = have_btf() ? hooks_probe() : 0;
@@ -257,16 +279,8 @@ int hooks_check(struct buf *out, const char *forced)
 	if (set && (set->programs & available) != set->programs)
 		used = 0;
 	buf__printf(out, "kernel %s, BTF %s\n", host.release, have_btf() ? "present" : "missing");
-	for (u32 i = 0; i < HOOK_CNT; i++) {
-		bool fine = available & (1u << i);
-
-		buf__printf(out, "  %-28s %-8s %s%s%s\n", hooks[i].target,
-			    fine ? "works" : "refused",
-			    used & (1u << i) ? "used"
-			    : fine	     ? "not needed"
-					     : "without it: ",
-			    fine ? "" : hooks[i].without, "");
-	}
+	for (u32 i = 0; i < HOOK_CNT; i++)
+		check_hook(out, i, used, available);
 	if (!used) {
 		buf__printf(out, "nothing can be traced: %s\n",
 			    geteuid() ? "run as root or with cap_bpf and cap_perfmon"

@@ -44,7 +44,15 @@ static int become_user(void)
 	return 0;
 }
 
-__attribute__((noreturn)) static void run(char **argv, const sigset_t *mask, int gate)
+/* Closed by exec, unless there is none: then a byte says so. */
+__attribute__((noreturn)) static void fail(int end, int status)
+{
+	if (write(end, "", 1) < 0)
+		log_debug("nobody waits for the command");
+	_exit(status);
+}
+
+__attribute__((noreturn)) static void run(char **argv, const sigset_t *mask, int gate, int end)
 {
 	char byte;
 	int err;
@@ -58,46 +66,67 @@ __attribute__((noreturn)) static void run(char **argv, const sigset_t *mask, int
 	err = become_user();
 	if (err) {
 		log_error("cannot become the user of SUDO_UID: %s", strerror(-err));
-		_exit(126);
+		fail(end, 126);
 	}
 	execvp(argv[0], argv);
 	err = errno;
 	log_error("cannot run %s: %s", argv[0], strerror(err));
-	_exit(err == ENOENT ? 127 : 126);
+	fail(end, err == ENOENT ? 127 : 126);
+}
+
+static void close_pipe(int fds[2])
+{
+	close(fds[0]);
+	close(fds[1]);
 }
 
 int child__start(struct child *child, char **argv, const sigset_t *mask)
 {
-	int pipe_fds[2], err;
+	int gate[2], end[2], err;
 
-	if (pipe2(pipe_fds, O_CLOEXEC))
+	if (pipe2(gate, O_CLOEXEC))
 		return -errno;
+	if (pipe2(end, O_CLOEXEC)) {
+		err = -errno;
+		close_pipe(gate);
+		return err;
+	}
 	child->pid = fork();
 	if (child->pid < 0) {
 		err = -errno;
 		child->pid = 0;
-		close(pipe_fds[0]);
-		close(pipe_fds[1]);
+		close_pipe(gate);
+		close_pipe(end);
 		return err;
 	}
 	if (!child->pid) {
-		close(pipe_fds[1]);
-		run(argv, mask, pipe_fds[0]);
+		close(gate[1]);
+		close(end[0]);
+		run(argv, mask, gate[0], end[1]);
 	}
-	close(pipe_fds[0]);
-	child->gate = pipe_fds[1];
+	close(gate[0]);
+	close(end[1]);
+	child->gate = gate[1];
+	child->end = end[0];
 	return 0;
 }
 
-void child__go(struct child *child)
+bool child__go(struct child *child)
 {
-	if (child->gate < 0)
-		return;
+	char byte;
+	ssize_t n;
+
 	/* a child that was killed meanwhile is reaped like any other */
 	if (write(child->gate, "", 1) < 0)
 		log_debug("the command ended before it began");
 	close(child->gate);
 	child->gate = -1;
+	do
+		n = read(child->end, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	close(child->end);
+	child->end = -1;
+	return !n;
 }
 
 int child_status(int wait_status)

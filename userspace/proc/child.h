@@ -13,6 +13,7 @@
 struct child {
 	pid_t pid; /* 0: none */
 	int gate;  /* closing it lets the child go on to exec; -1 once open */
+	int end;   /* at its end the child has become the command, or exited; -1 once read */
 };
 
 /*
@@ -21,8 +22,8 @@ struct child {
  * A command that cannot be run ends the child with 127 (not found) or 126, as in a shell.
  */
 int child__start(struct child *child, char **argv, const sigset_t *mask);
-/* Lets it run. */
-void child__go(struct child *child);
+/* Lets it run. False: it could not become the command, as it has said itself. */
+bool child__go(struct child *child);
 /* The exit status a shell would show: its own, or 128 + signal. */
 int child_status(int wait_status);
 
