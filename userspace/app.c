@@ -128,6 +128,8 @@ void app_on_tick(void *owner, u64 now, u32 swept)
 
 	conn_table__swept(app->conns, swept, now);
 	process_table__tick(app->processes, now);
+	if (!app->first_tick)
+		app->first_tick = now;
 	app->last_tick = now;
 	if (app->ending)
 		return;
@@ -152,7 +154,8 @@ void app__finish(struct app *app, int flush_ms)
 	if (!app->output)
 		return;
 	output__flush(app->output, flush_ms);
-	app__print_summary(app);
+	app__show_summary(app);
+	app__print_counts(app);
 }
 
 void app_on_process(void *owner, u32 tgid, u32 parent)
@@ -179,7 +182,7 @@ void app_on_left(void *owner, u32 tgid, u64 ts)
 	process_table__exit(app->processes, tgid, ts);
 }
 
-void app__print_summary(struct app *app)
+void app__print_counts(struct app *app)
 {
 	struct buf text = {0};
 	struct stats stats = app->stats;
@@ -304,7 +307,9 @@ int app__build(struct app *app)
 	err = conn_table__new(&app->conns, &app->conn_env, (struct conn_limits){0});
 	if (!err)
 		err = open_exporters(app);
-	return err ? err : app__build_metrics(app);
+	if (!err)
+		err = app__build_metrics(app);
+	return err ? err : app__build_summary(app);
 }
 
 static void app_free(struct app *app)
@@ -312,6 +317,7 @@ static void app_free(struct app *app)
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);
 	app__free_metrics(app);
+	summary__free(app->summary);
 	semconv__free(app->semconv);
 	excluded_urls__free(app->excluded);
 	pipeline__free(app->pipeline);

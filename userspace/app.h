@@ -6,9 +6,9 @@
  *output
  *	                        \-> process_table (whose resource a span gets)
  *
- * app.c builds what both ways of running share, app_metrics.c what measures; app_select.c decides
- * whom rules choose; app_live.c runs it
- *from the kernel, app_replay.c from a recording. Everything that is wired knows nothing of it.
+ * app.c builds what both ways of running share, app_metrics.c what measures, app_summary.c what sums
+ * up; app_select.c decides whom rules choose; app_live.c runs it from the kernel, app_replay.c from
+ * a recording. Everything that is wired knows nothing of it.
  */
 #ifndef APP_H
 #define APP_H
@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "conn/table.h"
 #include "export/metrics_export.h"
+#include "export/summary.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/span_metrics.h"
 #include "proc/child.h"
@@ -60,9 +61,11 @@ struct app {
 	struct span_metrics *metrics; /* NULL: nobody wants any */
 	struct metrics_exporter *metrics_exporters[CONFIG_EXPORTERS_MAX];
 	u32 metrics_exporter_cnt;
-	u64 metrics_due; /* unix ns of the next export; 0 before the first tick */
-	u64 last_tick;	 /* unix ns */
-	bool ending;	 /* what ticks come now are the last */
+	u64 metrics_due;	   /* unix ns of the next export; 0 before the first tick */
+	u64 first_tick, last_tick; /* unix ns */
+	struct summary *summary;   /* NULL: nobody will read it */
+	bool interrupted;	   /* by Ctrl-C */
+	bool ending;		   /* what ticks come now are the last */
 
 	struct child child;
 	int status; /* to exit with */
@@ -101,7 +104,7 @@ int app__build_metrics(struct app *app);
 void app__free_metrics(struct app *app);
 /* Functions of struct tracer_env. */
 void app_on_begun(void *owner, const struct http_call *call);
-void app_on_ended(void *owner, const struct span *span);
+void app_on_ended(void *owner, const struct span *span, struct str learned, bool sent);
 void app_on_discarded(void *owner, const struct http_call *call);
 void app__metrics_exit(struct app *app, u32 tgid);
 /* An export when it is time for one. */
@@ -123,8 +126,11 @@ void app__select_heir(struct app *app, u32 tgid);
 void app__select_existing(struct app *app);
 /* Looks again after candidates may have been lost. */
 void app__select_tick(struct app *app);
+/* Parts of app.c, in app_summary.c: requests by route, for a person, on stderr. */
+int app__build_summary(struct app *app);
+void app__show_summary(const struct app *app);
 
 /* The one line of requests, spans and losses, on stderr. */
-void app__print_summary(struct app *app);
+void app__print_counts(struct app *app);
 
 #endif

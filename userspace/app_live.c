@@ -174,12 +174,14 @@ static void on_signal(struct watch *watch, u32 events)
 	if (info.ssi_signo == SIGCHLD)
 		reap(app);
 	else if (info.ssi_signo == SIGUSR1)
-		app__print_summary(app);
+		app__print_counts(app);
 	else if (app->child.pid)
 		forward(app, &info);
 	else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM ||
-		 info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT)
+		 info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT) {
+		app->interrupted = info.ssi_signo == SIGINT && info.ssi_code == SI_KERNEL;
 		loop__stop(app->loop);
+	}
 }
 
 static void trace_one(void *owner, u32 tgid, u32 parent)

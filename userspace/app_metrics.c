@@ -53,10 +53,12 @@ void app_on_begun(void *owner, const struct http_call *call)
 	resource__put(resource);
 }
 
-void app_on_ended(void *owner, const struct span *span)
+void app_on_ended(void *owner, const struct span *span, struct str learned, bool sent)
 {
 	struct app *app = owner;
 
+	if (app->summary)
+		summary__add(app->summary, span, learned, sent);
 	if (app->metrics)
 		span_metrics__end(app->metrics, span, STR_NONE, NULL);
 }

@@ -47,9 +47,10 @@ static void on_begun(void *owner, const struct http_call *call)
 	((struct fixture *)owner)->measured++;
 }
 
-static void on_ended(void *owner, const struct span *span)
+static void on_ended(void *owner, const struct span *span, struct str learned, bool sent)
 {
-	(void)span;
+	CHECK(sent == (span->context.flags & 1));
+	CHECK_STR(learned, "/item/{id}");
 	((struct fixture *)owner)->measured--;
 }
 

@@ -48,6 +48,7 @@ struct config {
 	const char *record_path; /* --record, NULL if not asked for */
 	const char *replay_path; /* --replay, NULL if not asked for */
 	bool check;		 /* --check */
+	bool summary;		 /* --summary */
 	/* what to say */
 	const char *traces_exporter;	     /* comma list, see config__exporters() */
 	const char *metrics_exporter;	     /* comma list, see config__metrics_exporters() */

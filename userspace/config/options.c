@@ -274,6 +274,9 @@ const struct option options[] = {
 	    CHOICE("info"), VALUES("debug", "info", "warn", "warning", "error"), KEPT(log_level)),
 	ROW("config_file", "OTEL_CONFIG_FILE", LATER, OURSELVES,
 	    "a declarative configuration in YAML", PATH, .alias = "OTEL_EXPERIMENTAL_CONFIG_FILE"),
+	OURS("summary", OURSELVES,
+	     "at the end, requests by route for a person, on stderr; on a terminal Ctrl-C shows it anyway",
+	     SWITCH, KEPT(summary)),
 	OURS("help", OURSELVES, "this text, also -h", .type = OPT_HELP),
 	OURS("version", OURSELVES, "name and version", .type = OPT_VERSION),
 };

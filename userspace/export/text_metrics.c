@@ -15,6 +15,7 @@
 
 #include "export/metrics_export.h"
 #include "export/safe_text.h"
+#include "export/seconds.h"
 #include "model/http_metric.h"
 
 /* Of a table that people read; the rest is summed up in a line. */
@@ -125,16 +126,6 @@ static u32 make_rows(const struct metric *metric, struct row *rows)
 }
 
 /* ---- the table ---- */
-
-static void print_seconds(struct buf *table, double s)
-{
-	if (s < 0.0009995)
-		buf__printf(table, " %7.0fus", s * 1e6);
-	else if (s < 0.99995)
-		buf__printf(table, " %7.1fms", s * 1e3);
-	else
-		buf__printf(table, " %8.2fs", s);
-}
 
 static void print_row(struct buf *table, const struct metric_info *info, const struct row *row,
 		      double seconds)

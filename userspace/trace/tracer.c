@@ -79,12 +79,9 @@ static struct span *new_span(struct tracer *tracer, struct http_call *owned)
 	return span;
 }
 
-static void send(struct tracer *tracer, struct span *owned)
+static void send(struct tracer *tracer, struct span *owned, struct str learned)
 {
-	struct str learned;
-
 	count_marks(tracer, owned->http);
-	learned = path_templates__learn(tracer->templates, owned->http->target, &owned->mem);
 	semconv__http_server(tracer->env.semconv, owned, STR_NONE, learned);
 	limits__apply(&tracer->env.limits, owned);
 	stats__add(tracer->env.stats, STAT_SPANS, 1);
@@ -94,7 +91,9 @@ static void send(struct tracer *tracer, struct span *owned)
 static void on_end(struct call_sink *sink, struct http_call *owned)
 {
 	struct tracer *tracer = container_of(sink, struct tracer, sink);
+	struct str learned;
 	struct span *span;
+	bool sampled;
 
 	if (excluded_urls__match(tracer->env.excluded, owned)) {
 		drop(tracer, owned, STAT_EXCLUDED);
@@ -106,9 +105,12 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 		return;
 	}
 	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
-	tracer->env.ended(tracer->env.owner, span);
-	if (span->context.flags & FLAG_SAMPLED) {
-		send(tracer, span);
+	/* from all of them, so that routes do not depend on the sampler */
+	learned = path_templates__learn(tracer->templates, owned->target, &span->mem);
+	sampled = span->context.flags & FLAG_SAMPLED;
+	tracer->env.ended(tracer->env.owner, span, learned, sampled);
+	if (sampled) {
+		send(tracer, span, learned);
 		return;
 	}
 	stats__add(tracer->env.stats, STAT_SAMPLED_OUT, 1);

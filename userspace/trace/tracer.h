@@ -31,10 +31,11 @@ struct tracer_env {
 	void (*span)(void *owner, struct span *owned);
 	/*
 	 * For who measures: each call begins, then ends or is discarded. What ends has its context
-	 * and times, but no name and no attributes yet, and may still be sampled out.
+	 * and times and what was learned of its route (empty: nothing), but no name and no
+	 * attributes yet; sent: span() comes next.
 	 */
 	void (*begun)(void *owner, const struct http_call *call);
-	void (*ended)(void *owner, const struct span *span);
+	void (*ended)(void *owner, const struct span *span, struct str learned, bool sent);
 	void (*discarded)(void *owner, const struct http_call *call);
 	/* The head of an answer reached beyond what was captured. */
 	void (*response_truncated)(void *owner);
