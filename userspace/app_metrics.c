@@ -19,6 +19,7 @@ int app__build_metrics(struct app *app)
 {
 	const struct span_metrics_env env = {
 		.semconv = app->semconv,
+		.body_sizes = app->config.metrics_body_size,
 		.exemplars = exemplar_filter_of(app->config.metrics_exemplar_filter),
 	};
 	const char *names[CONFIG_EXPORTERS_MAX];
@@ -55,12 +56,13 @@ void app_on_begun(void *owner, const struct http_call *call)
 
 void app_on_ended(void *owner, const struct span *span, struct str learned, bool sent)
 {
+	const struct body_sizes sizes = {span->http->request_body, span->http->response_body};
 	struct app *app = owner;
 
 	if (app->summary)
 		summary__add(app->summary, span, learned, sent);
 	if (app->metrics)
-		span_metrics__end(app->metrics, span, STR_NONE, NULL);
+		span_metrics__end(app->metrics, span, STR_NONE, &sizes);
 }
 
 void app_on_discarded(void *owner, const struct http_call *call)

@@ -73,6 +73,15 @@ static void on_begin(struct call_sink *sink, struct http_call *call)
 		    (unsigned long long)(call->start_ns / NSEC_PER_MSEC));
 }
 
+/* Said of what has a body, or one of unknown size. */
+static void print_body(struct buf *out, const char *name, s64 size)
+{
+	if (size > 0)
+		buf__printf(out, " %s=%lld", name, (long long)size);
+	else if (size < 0)
+		buf__printf(out, " %s=?", name);
+}
+
 static void on_end(struct call_sink *sink, struct http_call *owned)
 {
 	struct run *run = container_of(sink, struct run, sink);
@@ -85,6 +94,8 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 		    (unsigned long long)owned->response_size, owned->response_head.len,
 		    (unsigned long long)(owned->start_ns / NSEC_PER_MSEC),
 		    (unsigned long long)(owned->end_ns / NSEC_PER_MSEC));
+	print_body(out, "request_body", owned->request_body);
+	print_body(out, "response_body", owned->response_body);
 	if (owned->error)
 		buf__printf(out, " error=%s", owned->error);
 	if (owned->marks) {

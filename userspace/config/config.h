@@ -53,6 +53,7 @@ struct config {
 	const char *traces_exporter;	     /* comma list, see config__exporters() */
 	const char *metrics_exporter;	     /* comma list, see config__metrics_exporters() */
 	u64 metric_export_interval;	     /* ms, at least 1 */
+	bool metrics_body_size;		     /* --metrics_body_size */
 	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
 	const char *service_name;	     /* NULL if not set */
 	const char *resource_attributes;     /* NULL if not set */

@@ -191,6 +191,9 @@ const struct option options[] = {
 	ROW("metrics_exemplar_filter", "OTEL_METRICS_EXEMPLAR_FILTER", HONOURED, METRICS,
 	    "which measurements may be exemplars", CHOICE("trace_based"),
 	    VALUES("trace_based", "always_on", "always_off"), KEPT(metrics_exemplar_filter)),
+	OURS("metrics_body_size", METRICS,
+	     "also measure http.server.request.body.size and http.server.response.body.size", SWITCH,
+	     KEPT(metrics_body_size)),
 	ROW("sdk_internal_metrics_enabled", "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", LATER,
 	    METRICS, "metrics about the daemon itself", BOOL),
 

@@ -15,7 +15,11 @@ static const struct {
 
 struct http_call *http_call__new(void)
 {
-	return calloc(1, sizeof(struct http_call));
+	struct http_call *call = calloc(1, sizeof(*call));
+
+	if (call)
+		call->request_body = call->response_body = -1;
+	return call;
 }
 
 void http_call__free(struct http_call *call)

@@ -47,6 +47,9 @@ struct http_call {
 	u64 start_ns; /* unix; the process read the first byte of the request */
 	u64 end_ns;   /* unix; the answer's last byte went to the kernel, or it was given up */
 	u64 request_size, response_size; /* bytes on the socket: head, framing and body */
+	/* Bytes of the bodies alone; -1: not whole, or where framing lies among them is not known.
+	 */
+	s64 request_body, response_body;
 
 	u32 marks;	   /* enum http_mark */
 	const char *error; /* why it is incomplete, static, for error.type; NULL if complete */

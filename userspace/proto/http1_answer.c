@@ -25,6 +25,8 @@ static void finish(struct http1 *h, u64 ts, u32 marks)
 {
 	h->closing |= h->first->closes;
 	h->first->call->marks |= marks;
+	if (h->answers.state == STREAM_BODY)
+		h->first->call->response_body = http1_body__size(&h->answers.body);
 	h->answers = (struct stream){.state = STREAM_HEAD};
 	http1__end(h, ts, NULL);
 	if (h->closing)

@@ -110,6 +110,7 @@ static size_t skip(struct http1_body *body, size_t len)
 	if (len > body->left)
 		len = body->left;
 	body->left -= len;
+	body->data += len;
 	return len;
 }
 
@@ -178,6 +179,8 @@ ssize_t http1_body__feed(struct http1_body *body, struct str in, bool *done)
 	case BODY_TAIL:
 		return tail_feed(body, in, done);
 	case BODY_CLOSE:
+		body->data += in.len;
+		break;
 	case BODY_BLIND:
 		break;
 	}
@@ -200,8 +203,10 @@ u64 http1_body__gap(struct http1_body *body, u64 n, bool *done)
 		}
 		body->kind = BODY_TAIL;
 		break;
-	case BODY_TAIL:
 	case BODY_CLOSE:
+		body->data += n;
+		break;
+	case BODY_TAIL:
 	case BODY_BLIND:
 		break;
 	}
@@ -209,4 +214,9 @@ u64 http1_body__gap(struct http1_body *body, u64 n, bool *done)
 	if (body->kind == BODY_TAIL)
 		body->matched = CRLF_LEN;
 	return n;
+}
+
+s64 http1_body__size(const struct http1_body *body)
+{
+	return http1_body__lost(body) ? -1 : (s64)body->data;
 }

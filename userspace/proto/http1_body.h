@@ -39,6 +39,7 @@ struct http1_body {
 	enum chunk_part part; /* BODY_CHUNKED */
 	u8 matched;	      /* BODY_TAIL: bytes of the last chunk; CHUNK_SIZE: digits */
 	u64 left;	      /* BODY_LENGTH, CHUNK_DATA: to come; CHUNK_SIZE: so far */
+	u64 data;	      /* bytes of content so far, if http1_body__size() says so */
 };
 
 /*
@@ -48,6 +49,9 @@ struct http1_body {
 ssize_t http1_body__feed(struct http1_body *body, struct str in, bool *done);
 /* The same for n unseen bytes. Where they hide the size of a chunk the body becomes BODY_TAIL. */
 u64 http1_body__gap(struct http1_body *body, u64 n, bool *done);
+
+/* Bytes of content, without framing, of a body that has ended; -1: cannot be told. */
+s64 http1_body__size(const struct http1_body *body);
 
 /* No framing that is still known ends it: a turn of the conversation must. */
 static inline bool http1_body__lost(const struct http1_body *body)

@@ -25,6 +25,14 @@ static void count(struct http1 *h, u64 n)
 		h->reading->call->request_size += n;
 }
 
+/* The body has ended by its framing. */
+static void body_done(struct http1 *h)
+{
+	if (h->reading)
+		h->reading->call->request_body = http1_body__size(&h->requests.body);
+	next_head(h);
+}
+
 /* The draft, or a new one, filled with what text tells; where its first line is cut, with that. */
 static int fill_draft(struct http1 *h, struct str text, struct http1_head *head)
 {
@@ -93,10 +101,10 @@ static ssize_t head_done(struct http1 *h, struct str text)
 		read_body(h, (struct http1_body){.kind = BODY_BLIND});
 	else if (head.flags & HEAD_CHUNKED)
 		read_body(h, (struct http1_body){.kind = BODY_CHUNKED});
-	else if (head.length)
-		read_body(h, (struct http1_body){.kind = BODY_LENGTH, .left = head.length});
 	else
-		next_head(h);
+		read_body(h, (struct http1_body){.kind = BODY_LENGTH, .left = head.length});
+	if (h->requests.body.kind == BODY_LENGTH && !head.length)
+		body_done(h);
 	return text.len;
 }
 
@@ -204,7 +212,7 @@ static ssize_t body_step(struct http1 *h, struct str in)
 		return http1__fail(h, n);
 	count(h, n);
 	if (done)
-		next_head(h);
+		body_done(h);
 	return n;
 }
 
@@ -307,7 +315,7 @@ int http1_request__gap(struct http1 *h, u64 n, bool lost)
 		if (lost && h->reading && http1_body__lost(&h->requests.body))
 			h->reading->call->marks |= HTTP_HOLE;
 		if (done)
-			next_head(h);
+			body_done(h);
 		n -= passed;
 	}
 	return 0;
