@@ -6,9 +6,9 @@
  *output
  *	                        \-> process_table (whose resource a span gets)
  *
- * app.c builds what both ways of running share, app_metrics.c what measures, app_summary.c what sums
- * up; app_select.c decides whom rules choose; app_live.c runs it from the kernel, app_replay.c from
- * a recording. Everything that is wired knows nothing of it.
+ * app.c builds what both ways of running share, app_metrics.c what measures, app_summary.c what
+ *sums up; app_select.c decides whom rules choose; app_live.c runs it from the kernel, app_replay.c
+ *from a recording. Everything that is wired knows nothing of it.
  */
 #ifndef APP_H
 #define APP_H
