@@ -30,7 +30,7 @@ CFLAGS   ?= -O2 -g
 BPF_WARN := -Wall -Wextra -Wno-unused-parameter -Wno-gnu-variable-sized-type-not-at-end -Werror
 WARN     := -Wall -Wextra -Wformat=2 -Wvla -Wshadow -Wmissing-prototypes -Werror
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SAN) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DGIT_REVISION='"$(GIT)"' -Iuserspace -MMD -MP
-LIBS     := -lbpf -lelf -lz -lpthread
+LIBS     := -lbpf -lelf -lz -lprotobuf-c -lm -lpthread
 
 FUZZ     := $(wildcard userspace/*/*_fuzz.c)
 SRC      := $(filter-out $(FUZZ),$(wildcard userspace/*/*.c))
@@ -40,6 +40,11 @@ BPF_OBJ  := build/gen/otel_ebpf.bpf.o
 SKEL     := build/gen/otel_ebpf.skel.h
 # only capture/ knows the wire and the skeleton
 CAPTURE_OBJ := $(filter $(B)/userspace/capture/%,$(OBJ))
+# and only export/ the messages of OTLP, whose code protoc-c writes
+PROTO    := $(wildcard userspace/export/proto/*.proto)
+PB_HDR   := $(PROTO:userspace/export/proto/%.proto=build/gen/%.pb-c.h)
+PB_OBJ   := $(PB_HDR:build/%.h=$(B)/%.o)
+EXPORT_OBJ := $(filter $(B)/userspace/export/%,$(OBJ))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -52,9 +57,9 @@ $(B)/otel-ebpf: $(APP_OBJ) $(B)/core.a
 	$(Q)$(CC) $(SAN) -o $@ $(APP_OBJ) $(B)/core.a $(LIBS)
 
 # an archive, so that a unit test links only what it uses
-$(B)/core.a: $(OBJ)
+$(B)/core.a: $(OBJ) $(PB_OBJ)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $(OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)
@@ -64,6 +69,20 @@ $(B)/%.o: %.c
 $(CAPTURE_OBJ): ALL_CFLAGS += -Ibpf -isystem build/gen
 # -MMD leaves out what is found by -isystem
 $(CAPTURE_OBJ): $(SKEL)
+
+build/gen/%.pb-c.c build/gen/%.pb-c.h: userspace/export/proto/%.proto
+	$(call say,PROTO,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)protoc-c -I$(<D) --c_out=$(@D) $<
+
+# not ours to warn of
+$(PB_OBJ): $(B)/%.o: build/%.c $(PB_HDR)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -w $(CFLAGS) $(SAN) -Ibuild/gen -c $< -o $@
+
+$(EXPORT_OBJ): ALL_CFLAGS += -isystem build/gen
+$(EXPORT_OBJ): $(PB_HDR)
 
 $(BPF_OBJ): bpf/otel_ebpf.bpf.c
 	$(call say,BPF,$<)

@@ -53,12 +53,14 @@ FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJ   := $(patsubst %.c,build/fuzz/%.o,$(filter-out userspace/capture/%,$(SRC)))
 FUZZ_BIN   := $(patsubst %.c,build/fuzz/%,$(FUZZ))
 
+$(FUZZ_OBJ): ALL_CFLAGS += -isystem build/gen
+$(FUZZ_OBJ): $(PB_HDR)
 $(FUZZ_OBJ): build/fuzz/%.o: %.c
 	$(call say,FUZZ-CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
 
-build/fuzz/core.a: $(FUZZ_OBJ)
+build/fuzz/core.a: $(FUZZ_OBJ) $(PB_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(FUZZ_BIN): build/fuzz/%: %.c build/fuzz/core.a

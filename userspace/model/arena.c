@@ -12,14 +12,20 @@ struct arena_chunk {
 	char bytes[] __attribute__((aligned(8)));
 };
 
+static size_t limit_of(const struct arena *arena)
+{
+	return arena->limit ? arena->limit : ARENA_LIMIT;
+}
+
 static int grow(struct arena *arena, size_t len)
 {
 	size_t size = arena->total ? arena->total : FIRST_CHUNK;
+	size_t left = limit_of(arena) - arena->total;
 	struct arena_chunk *chunk;
 
-	if (size < sizeof(*chunk) + len || size > ARENA_LIMIT - arena->total)
+	if (size < sizeof(*chunk) + len || size > left)
 		size = sizeof(*chunk) + len;
-	if (size > ARENA_LIMIT - arena->total)
+	if (size > left)
 		return -1;
 	chunk = malloc(size);
 	if (!chunk)
@@ -36,7 +42,7 @@ void *arena__alloc(struct arena *arena, size_t len)
 {
 	void *p;
 
-	if (len > ARENA_LIMIT)
+	if (len > limit_of(arena))
 		return NULL;
 	len = (len + 7) & ~(size_t)7;
 	if ((!arena->chunks || len > arena->chunks->cap - arena->used) && grow(arena, len))
@@ -67,5 +73,5 @@ void arena__free(struct arena *arena)
 		next = chunk->next;
 		free(chunk);
 	}
-	*arena = (struct arena){0};
+	*arena = (struct arena){.limit = arena->limit};
 }

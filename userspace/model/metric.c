@@ -32,6 +32,7 @@ static void metric__clear(struct metric *metric)
 		attr_set__put(metric->points[i].set);
 	free(metric->points);
 	free(metric->exemplars);
+	free(metric->exps);
 }
 
 static void group__clear(struct metric_group *group)

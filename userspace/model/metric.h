@@ -5,13 +5,14 @@
  *
  *	metrics -> group (scope of a resource) -> metric -> point (one attribute set) -> exemplar
  *
- * Everything is cumulative: a point counts from its start_ns, the first record of its attribute
- * set, to the snapshot's time_ns.
+ * A point counts from its start_ns to the snapshot's time_ns. Cumulative ones start at the first
+ * record of their attribute set; those of a delta metric where the collection before ended.
  */
 #ifndef METRIC_H
 #define METRIC_H
 
 #include "model/attr_set.h"
+#include "model/exp_histogram.h"
 #include "model/span.h"
 
 #define METRIC_BOUNDS_MAX  15 /* the SDK's default histogram */
@@ -53,6 +54,7 @@ struct metric_point {
 	u64 fresh;			 /* of count, what came since the collection before */
 	union metric_value min, max;	 /* if count */
 	u64 buckets[METRIC_BUCKETS_MAX]; /* bound_cnt + 1 of them */
+	struct exp_histogram *exp;	 /* in their place if the metric is exponential */
 	struct exemplar *exemplars;	 /* into the metric's; in the order of their buckets */
 	u32 exemplar_cnt;
 };
@@ -61,7 +63,9 @@ struct metric {
 	const struct metric_info *info;
 	struct metric_point *points; /* owned, in the order of their first records */
 	u32 point_cnt;
+	bool delta, exponential;
 	struct exemplar *exemplars; /* owned: those of all points */
+	struct exp_histogram *exps; /* owned: those of all points */
 };
 
 struct metric_group {
