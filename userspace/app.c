@@ -11,7 +11,7 @@
 #include "model/excluded_urls.h"
 #include "model/semconv.h"
 
-/* Telemetry waiting for a slow reader of our standard output. */
+/* Telemetry waiting for a slow reader of our standard output, or for a disk. */
 #define OUTPUT_BYTES ((size_t)16 << 20)
 
 static void on_open(void *owner, const struct capture_open *event)
@@ -154,6 +154,7 @@ void app__finish(struct app *app, int flush_ms)
 	if (!app->output)
 		return;
 	output__flush(app->output, flush_ms);
+	files__flush(app->files, flush_ms);
 	app__show_summary(app);
 	app__print_counts(app);
 }
@@ -191,10 +192,12 @@ void app__print_counts(struct app *app)
 	/* what never reached user space was requested all the same */
 	stats.v[STAT_REQUESTS] += stats.v[STAT_LOST_RING];
 	output__counts(app->output, &counts);
+	files__counts(app->files, &counts);
 	if (app->metrics)
 		stats.v[STAT_MARK_UNMEASURED] = span_metrics__lost(app->metrics);
 	stats.v[STAT_OUTPUT_FULL] = counts.full;
 	stats.v[STAT_OUTPUT_BROKEN] = counts.broken;
+	stats.v[STAT_OUTPUT_FAILED] = counts.failed;
 	stats__print(&stats, &text);
 	buf__char(&text, '\0');
 	if (!text.failed)
@@ -204,23 +207,27 @@ void app__print_counts(struct app *app)
 
 static int open_exporters(struct app *app)
 {
-	const char *names[CONFIG_EXPORTERS_MAX];
-	u32 cnt = config__exporters(&app->config, names);
+	struct config_exporter wanted[CONFIG_EXPORTERS_MAX];
+	u32 cnt = config__exporters(&app->config, wanted);
 	struct export_env *env = &app->export_env;
 	time_t now = time(NULL);
 	struct tm local;
 	int err;
 
 	err = output__new(&app->output, STDOUT_FILENO, OUTPUT_BYTES, app->config.replay_path);
+	if (!err)
+		err = files__new(&app->files, OUTPUT_BYTES, app->config.replay_path);
 	if (err)
 		return err;
 	env->output = app->output;
+	env->files = app->files;
 	env->terminal = isatty(STDOUT_FILENO);
 	if (!app->config.replay_path && localtime_r(&now, &local))
 		env->utc_offset_s = local.tm_gmtoff;
 	for (u32 i = 0; i < cnt; i++) {
-		const struct export_ops *ops = export_find(str_from(names[i]));
+		const struct export_ops *ops = export_find(wanted[i].name);
 
+		env->argument = wanted[i].argument;
 		err = ops ? ops->open(&app->exporters[app->exporter_cnt], env) : -ENOENT;
 		if (err)
 			return err;
@@ -324,6 +331,7 @@ static void app_free(struct app *app)
 	for (u32 i = 0; i < app->exporter_cnt; i++)
 		app->exporters[i]->ops->close(app->exporters[i]);
 	output__free(app->output);
+	files__free(app->files);
 	process_table__free(app->processes);
 	app__select_free(app);
 	live__free(app->live);

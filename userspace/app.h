@@ -55,6 +55,7 @@ struct app {
 	struct tracer *tracer;
 	struct pipeline *pipeline;
 	struct output *output;
+	struct files *files;
 	struct export_env export_env;
 	struct exporter *exporters[CONFIG_EXPORTERS_MAX];
 	u32 exporter_cnt;

@@ -22,13 +22,15 @@ int app__build_metrics(struct app *app)
 		.body_sizes = app->config.metrics_body_size,
 		.exemplars = exemplar_filter_of(app->config.metrics_exemplar_filter),
 	};
-	const char *names[CONFIG_EXPORTERS_MAX];
-	u32 cnt = config__metrics_exporters(&app->config, names);
+	struct config_exporter wanted[CONFIG_EXPORTERS_MAX];
+	u32 cnt = config__metrics_exporters(&app->config, wanted);
 
 	for (u32 i = 0; i < cnt; i++) {
-		const struct metrics_export_ops *ops = metrics_export_find(str_from(names[i]));
-		int err = ops ? ops->open(&app->metrics_exporters[i], &app->export_env) : -ENOENT;
+		const struct metrics_export_ops *ops = metrics_export_find(wanted[i].name);
+		int err;
 
+		app->export_env.argument = wanted[i].argument;
+		err = ops ? ops->open(&app->metrics_exporters[i], &app->export_env) : -ENOENT;
 		if (err)
 			return err;
 		app->metrics_exporter_cnt++;

@@ -37,8 +37,9 @@ int app__run_replay(struct app *app)
 	settle(app, "env/OTEL_SERVICE_NAME", &app->config.service_name, &name);
 	settle(app, "env/OTEL_RESOURCE_ATTRIBUTES", &app->config.resource_attributes, &attributes);
 	err = app__build(app);
-	if (!err)
-		err = replay__run(app->replay, &ops, app);
+	if (err)
+		return err;
+	err = replay__run(app->replay, &ops, app);
 	if (err)
 		log_error("the recording breaks off: %s", strerror(-err));
 	app__finish(app, -1);

@@ -13,6 +13,8 @@
 #include "config/options.h"
 
 #define E "otel-ebpf: "
+/* What the option of exporters says that it takes. */
+#define EXPORTERS "console, text, file, file:PATH, otlp/stdout, otlp_json_file, none"
 
 struct outcome {
 	int err;
@@ -66,7 +68,8 @@ static void defaults(void)
 	CHECK(o.config.capture_head == 16384 && o.config.ring_size == 16 << 20);
 	CHECK(!o.config.hooks && !o.config.record_path && !o.config.replay_path);
 	CHECK(!o.config.service_name && !o.config.resource_attributes);
-	CHECK(!config__metrics_exporters(&o.config, (const char *[CONFIG_EXPORTERS_MAX]){0}));
+	CHECK(!config__metrics_exporters(&o.config,
+					 (struct config_exporter[CONFIG_EXPORTERS_MAX]){0}));
 	CHECK(o.config.metric_export_interval == 60000);
 	CHECK_STR(str_from(o.config.propagators), "tracecontext,baggage");
 	CHECK_STR(str_from(o.config.log_level), "info");
@@ -173,10 +176,9 @@ static void warnings(void)
 		 {"--traces_exporter: not honoured yet: zipkin; using the default text"}},
 		{{"x"}, {"OTEL_TRACES_EXPORTER=otlp, console, fax"},
 		 {"OTEL_TRACES_EXPORTER: not honoured yet: otlp; skipped",
-		  "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of console, text, "
-		  "none; skipped"}},
+		  "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of " EXPORTERS "; skipped"}},
 		{{"--traces_exporter", " , ", "x"}, {NULL},
-		 {"--traces_exporter: bad value \" , \", want a list of console, text, none; "
+		 {"--traces_exporter: bad value \" , \", want a list of " EXPORTERS "; "
 		  "using the default text"}},
 		{{"x"}, {"OTEL_LOG_EXPORTER=console"},
 		 {"OTEL_LOG_EXPORTER is taken for OTEL_LOGS_EXPORTER",
@@ -347,27 +349,25 @@ static void exporters(void)
 		 E "OTEL_TRACES_EXPORTER: not honoured yet: otlp, zipkin_json, prometheus; "
 		   "skipped\n"},
 		{"fax,zipkin", "text ",
-		 E
-		 "OTEL_TRACES_EXPORTER: not honoured yet: zipkin; using the default text\n" E
-		 "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of console, text, none; "
-		 "using the default text\n"},
+		 E "OTEL_TRACES_EXPORTER: not honoured yet: zipkin; using the default text\n" E
+		   "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of " EXPORTERS "; "
+		   "using the default text\n"},
 		{"none,fax", "",
-		 E
-		 "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of console, text, none; "
-		 "skipped\n"},
+		 E "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of " EXPORTERS "; "
+		   "skipped\n"},
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *names[CONFIG_EXPORTERS_MAX];
+		struct config_exporter exporters[CONFIG_EXPORTERS_MAX];
 		char variable[128], effective[128] = "";
 		struct outcome o;
 		u32 cnt;
 
 		snprintf(variable, sizeof(variable), "OTEL_TRACES_EXPORTER=%s", cases[i].given);
 		parse(&o, ARGS("x"), ARGS(variable));
-		cnt = config__exporters(&o.config, names);
+		cnt = config__exporters(&o.config, exporters);
 		for (u32 j = 0; j < cnt; j++)
-			strcat(strcat(effective, names[j]), " ");
+			strcat(strncat(effective, exporters[j].name.p, exporters[j].name.len), " ");
 		CHECK_STR(str_from(effective), cases[i].effective);
 		CHECK_STR(str_from(o.said), cases[i].said);
 	}
@@ -442,12 +442,12 @@ static char *random_word(struct rng *rng, char word[96])
 
 static bool is_consistent(const struct config *config)
 {
-	const char *names[CONFIG_EXPORTERS_MAX];
+	struct config_exporter exporters[CONFIG_EXPORTERS_MAX];
 
 	return config->pid_cnt <= CONFIG_PIDS_MAX && config->capture_head >= 1024 &&
 	       config->capture_head <= 16384 && config->ring_size >= 65536 &&
 	       !(config->ring_size & (config->ring_size - 1)) && config->propagators &&
-	       config__exporters(config, names) <= 2 &&
+	       config__exporters(config, exporters) <= CONFIG_EXPORTERS_MAX &&
 	       (config->pid_cnt || config__selects(config) || config->command || config->check ||
 		config->replay_path);
 }

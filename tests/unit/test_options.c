@@ -261,11 +261,31 @@ static void help(void)
 		CHECK(strstr(out.p, option_group_titles[i]));
 	CHECK(strstr(out.p,
 		     "\n  --traces_exporter LIST [OTEL_TRACES_EXPORTER]\n        where spans go: "
-		     "a list of console, text, none (default text)\n"));
+		     "a list of console, text, file, file:PATH, otlp/stdout, otlp_json_file, none\n"
+		     "        (default text)\n"));
 	CHECK(strstr(out.p, "\n  --logs_exporter LIST [OTEL_LOGS_EXPORTER] (not yet)\n"));
 	for (line = strtok_r(out.p, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		CHECK(strlen(line) <= 100 && line[strlen(line) - 1] != ' ');
 	buf__free(&out);
+}
+
+/* "file:PATH": a name in any case, a colon, and what is meant by it, as it is written. */
+static void exporters_have_arguments(void)
+{
+	char *args[] = {"x", "--check", "--traces_exporter",
+			"file, File:/A.jsonl,file:x:y,file:x:y,file:,text:x,otlp/stdout", NULL};
+	struct config_exporter exporters[CONFIG_EXPORTERS_MAX];
+	struct buf all __cleanup(buf__free) = {0};
+	enum config_action action;
+	struct config config;
+	u32 cnt;
+
+	CHECK(!config__parse(&config, 4, args, args + 4, &action));
+	cnt = config__exporters(&config, exporters);
+	for (u32 i = 0; i < cnt; i++)
+		buf__printf(&all, "%.*s(%.*s) ", STR_ARG(exporters[i].name),
+			    STR_ARG(exporters[i].argument));
+	CHECK_STR(buf__view(&all), "file() file(/A.jsonl) file(x:y) otlp/stdout() ");
 }
 
 int main(void)
@@ -277,5 +297,6 @@ int main(void)
 	RUN(nearest);
 	RUN(lists);
 	RUN(help);
+	RUN(exporters_have_arguments);
 	return test_status();
 }

@@ -45,3 +45,4 @@ STAT(SEEN_OTHER, SEEN, "other protocols")
 
 STAT(OUTPUT_FULL, OUTPUT, "queue full")
 STAT(OUTPUT_BROKEN, OUTPUT, "broken pipe")
+STAT(OUTPUT_FAILED, OUTPUT, "write failed")

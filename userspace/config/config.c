@@ -421,40 +421,51 @@ void config__report(const struct config *config)
 		log_warn("without meaning here: %s", names__finish(&never));
 }
 
-static bool has_name(const char *const *names, u32 cnt, const char *name)
+static bool has_exporter(const struct config_exporter *list, u32 cnt,
+			 const struct config_exporter *exporter)
 {
 	for (u32 i = 0; i < cnt; i++) {
-		if (!strcmp(names[i], name))
+		if (str_eq(list[i].name, exporter->name) &&
+		    str_eq(list[i].argument, exporter->argument))
 			return true;
 	}
 	return false;
 }
 
 /* Those of the list that the row knows. */
-static u32 exporters(const char *list, u32 row, const char *names[CONFIG_EXPORTERS_MAX])
+static u32 exporters(const char *list, size_t offset,
+		     struct config_exporter out[CONFIG_EXPORTERS_MAX])
 {
+	const struct option *option = &options[row_of(offset)];
 	struct str rest = str_from(list), item;
 	u32 cnt = 0;
 
 	while (cnt < CONFIG_EXPORTERS_MAX && list_next(&rest, &item)) {
-		const char *name = value_find(&options[row], item);
+		struct str name = str_from(value_find(option, item));
+		ssize_t colon = str_find(name, ':', 0);
+		struct config_exporter exporter = {.name = name};
 
-		if (name && strcmp(name, "none") && !has_name(names, cnt, name))
-			names[cnt++] = name;
+		if (!name.len || str_eq(name, STR("none")))
+			continue;
+		if (colon >= 0) {
+			exporter.name.len = (size_t)colon;
+			exporter.argument = str_sub(item, (size_t)colon + 1, item.len);
+		}
+		if (!has_exporter(out, cnt, &exporter))
+			out[cnt++] = exporter;
 	}
 	return cnt;
 }
 
-u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])
+u32 config__exporters(const struct config *config, struct config_exporter out[CONFIG_EXPORTERS_MAX])
 {
-	return exporters(config->traces_exporter, row_of(offsetof(struct config, traces_exporter)),
-			 names);
+	return exporters(config->traces_exporter, offsetof(struct config, traces_exporter), out);
 }
 
-u32 config__metrics_exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX])
+u32 config__metrics_exporters(const struct config *config,
+			      struct config_exporter out[CONFIG_EXPORTERS_MAX])
 {
-	return exporters(config->metrics_exporter,
-			 row_of(offsetof(struct config, metrics_exporter)), names);
+	return exporters(config->metrics_exporter, offsetof(struct config, metrics_exporter), out);
 }
 
 void config__free(struct config *config)

@@ -14,7 +14,7 @@
 #define CONFIG_TEXTS_MAX 32
 /* Rows of the table of options, at most: checked at compile time beside it. */
 #define CONFIG_OPTIONS_MAX 160
-/* Names that config__exporters() returns, at most; the table knows fewer. */
+/* Exporters of one signal, at most. */
 #define CONFIG_EXPORTERS_MAX 8
 
 /* What the user said about one option. */
@@ -78,6 +78,12 @@ struct config {
 	struct config_given given[CONFIG_OPTIONS_MAX]; /* by row of the table */
 };
 
+/* An exporter as it was asked for: "file:PATH" has an argument. */
+struct config_exporter {
+	struct str name;     /* as the table spells it */
+	struct str argument; /* empty if it has none */
+};
+
 enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
 
 /*
@@ -90,11 +96,13 @@ int config__parse(struct config *config, int argc, char **argv, char **env,
 void config__report(const struct config *config);
 /*
  * The trace exporters in effect, in the order asked for, each once; 0 for "none". The names are
- * those of export_find() and live in the table.
+ * those of export_find().
  */
-u32 config__exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX]);
+u32 config__exporters(const struct config *config,
+		      struct config_exporter out[CONFIG_EXPORTERS_MAX]);
 /* The same of metrics: the names are those of metrics_export_find(). */
-u32 config__metrics_exporters(const struct config *config, const char *names[CONFIG_EXPORTERS_MAX]);
+u32 config__metrics_exporters(const struct config *config,
+			      struct config_exporter out[CONFIG_EXPORTERS_MAX]);
 void config__free(struct config *config);
 /* Is a rule given that chooses among all processes? */
 bool config__selects(const struct config *config);

@@ -71,11 +71,15 @@ struct option {
 	 */
 	bool kept;
 	size_t offset;
-	const char *fallback;	   /* the default as text, NULL if there is none */
-	const char *const *values; /* what a choice or list may hold, up to NULL; NULL: anything */
-	const char *const *soon;   /* what a list may hold one day */
-	const char *old;	   /* deprecated name of values[0] */
-	const char *value_name;	   /* for --help */
+	const char *fallback; /* the default as text, NULL if there is none */
+	/*
+	 * What a choice or list may hold, up to NULL; NULL: anything. "name:WHAT" is a name with
+	 * an argument.
+	 */
+	const char *const *values;
+	const char *const *soon; /* what a list may hold one day */
+	const char *old;	 /* deprecated name of values[0] */
+	const char *value_name;	 /* for --help */
 	const char *help;
 };
 

@@ -28,10 +28,21 @@ bool config_list_has(const char *list, const char *name)
 	return false;
 }
 
+/* A value "name:WHAT" stands for all texts that begin so and go on. */
+static bool matches(const char *value, struct str item)
+{
+	size_t name_len = (size_t)(strchrnul(value, ':') - value) + 1;
+
+	if (name_len > strlen(value))
+		return str_caseeq(item, str_from(value));
+	return item.len > name_len &&
+	       str_caseeq(str_sub(item, 0, name_len), (struct str){value, name_len});
+}
+
 static const char *find(const char *const *values, struct str item)
 {
 	for (; values && *values; values++) {
-		if (str_caseeq(item, str_from(*values)))
+		if (matches(*values, item))
 			return *values;
 	}
 	return NULL;

@@ -7,12 +7,20 @@ static const struct export_ops *const exporters[] = {
 #undef EXPORTER
 };
 
+bool export_is_named(struct str wanted, const char *name, const char *const *aliases)
+{
+	for (; aliases && *aliases; aliases++)
+		if (str_eq(wanted, str_from(*aliases)))
+			return true;
+	return str_eq(wanted, str_from(name));
+}
+
 const struct export_ops *export_find(struct str name)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(exporters); i++)
-		if (str_eq(name, str_from(exporters[i]->name)))
+		if (export_is_named(name, exporters[i]->name, exporters[i]->aliases))
 			return exporters[i];
 	return NULL;
 }

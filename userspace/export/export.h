@@ -6,6 +6,7 @@
 #ifndef EXPORT_H
 #define EXPORT_H
 
+#include "export/files.h"
 #include "export/output.h"
 #include "model/batch.h"
 
@@ -17,6 +18,8 @@ struct export_env {
 	struct output *output; /* telemetry on standard output */
 	bool terminal;	       /* standard output is a terminal: colour is welcome */
 	s64 utc_offset_s;      /* local time minus UTC, for people; 0 in replays */
+	struct files *files;   /* telemetry in files */
+	struct str argument;   /* what stands behind the exporter's name, "file:PATH"; or empty */
 };
 
 struct exporter {
@@ -25,6 +28,7 @@ struct exporter {
 
 struct export_ops {
 	const char *name;
+	const char *const *aliases; /* other names, up to NULL; NULL: none */
 	int (*open)(struct exporter **out, const struct export_env *env);
 	/* Never blocks. The batch is borrowed: keep it with batch__get(). */
 	enum export_result (*send)(struct exporter *exporter, const struct batch *batch);
@@ -37,5 +41,7 @@ struct export_ops {
 
 /* NULL if there is none of that name. */
 const struct export_ops *export_find(struct str name);
+/* True if an exporter with that name and aliases is meant. */
+bool export_is_named(struct str wanted, const char *name, const char *const *aliases);
 
 #endif

@@ -2,3 +2,4 @@
 /* Every exporter: EXPORTER(name) stands for `export_name` in name.c. "none" is none of them. */
 EXPORTER(console)
 EXPORTER(text)
+EXPORTER(file)

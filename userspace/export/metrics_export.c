@@ -10,7 +10,7 @@ static const struct metrics_export_ops *const exporters[] = {
 const struct metrics_export_ops *metrics_export_find(struct str name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++)
-		if (str_eq(name, str_from(exporters[i]->name)))
+		if (export_is_named(name, exporters[i]->name, exporters[i]->aliases))
 			return exporters[i];
 	return NULL;
 }

@@ -15,6 +15,8 @@ struct metrics_exporter {
 
 struct metrics_export_ops {
 	const char *name;
+	const char *const *aliases; /* as those of spans */
+	bool otlp;		    /* wants what OTLP's preferences ask for */
 	int (*open)(struct metrics_exporter **out, const struct export_env *env);
 	/* Never blocks. The snapshot is borrowed: keep it with metrics__get(). */
 	enum export_result (*send)(struct metrics_exporter *exporter, struct metrics *metrics);

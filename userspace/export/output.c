@@ -24,7 +24,8 @@ struct record {
 };
 
 struct output {
-	int fd;
+	int fd;			 /* -1: file it is */
+	struct append_file file; /* owned */
 	bool wait;
 	size_t limit;
 	pthread_t thread;
@@ -73,26 +74,29 @@ static ssize_t write_some(int fd, const char *bytes, size_t len)
 	return n >= 0 || errno == EINTR ? 0 : -errno;
 }
 
-static int write_all(int fd, const struct record *record)
+static int write_all(struct output *output, const struct record *record)
 {
 	size_t done;
 	ssize_t n = 0;
 
+	if (output->fd < 0)
+		return append_file__write(&output->file, (struct str){record->bytes, record->len});
+
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 	for (done = 0; n >= 0 && done < record->len; done += (size_t)n)
-		n = write_some(fd, record->bytes + done, record->len - done);
+		n = write_some(output->fd, record->bytes + done, record->len - done);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	return n < 0 ? (int)n : 0;
 }
 
-/* The first record has met its fate; after an error so have all others. */
+/* The first record has met its fate; after an error so have all others, unless of a file. */
 static void settle(struct output *output, int err)
 {
 	struct record *record = output->first;
 
 	if (record->given_up)
 		output->counts.full--;
-	if (err) {
+	if (err && output->fd >= 0) {
 		output->broken = true;
 		drop_from(output, &output->first, &output->counts.broken);
 	} else {
@@ -100,7 +104,7 @@ static void settle(struct output *output, int err)
 		if (!output->first)
 			output->last = &output->first;
 		output->queued -= cost(record->len);
-		output->counts.written++;
+		++*(err ? &output->counts.failed : &output->counts.written);
 		free(record);
 	}
 	pthread_cond_broadcast(&output->drained);
@@ -121,7 +125,7 @@ static void *writer(void *arg)
 			break;
 		record = output->first;
 		pthread_mutex_unlock(&output->lock);
-		err = write_all(output->fd, record);
+		err = write_all(output, record);
 		pthread_mutex_lock(&output->lock);
 		settle(output, err);
 	}
@@ -143,15 +147,10 @@ static int start(struct output *output)
 	return -err;
 }
 
-int output__new(struct output **out, int fd, size_t queue_bytes, bool wait)
+static int init(struct output *output, size_t queue_bytes, bool wait)
 {
-	struct output *output = calloc(1, sizeof(*output));
 	pthread_condattr_t attr;
-	int err;
 
-	if (!output)
-		return -ENOMEM;
-	output->fd = fd;
 	output->wait = wait;
 	output->limit = queue_bytes;
 	output->last = &output->first;
@@ -161,12 +160,36 @@ int output__new(struct output **out, int fd, size_t queue_bytes, bool wait)
 	pthread_cond_init(&output->filled, NULL);
 	pthread_cond_init(&output->drained, &attr);
 	pthread_condattr_destroy(&attr);
-	err = start(output);
+	return start(output);
+}
+
+/* What it writes to is in target. */
+static int create(struct output **out, struct output *target, size_t queue_bytes, bool wait)
+{
+	struct output *output = malloc(sizeof(*output));
+	int err;
+
+	if (!output) {
+		append_file__close(&target->file);
+		return -ENOMEM;
+	}
+	*output = *target;
+	err = init(output, queue_bytes, wait);
 	if (err)
 		output__free(output);
 	else
 		*out = output;
 	return err;
+}
+
+int output__new(struct output **out, int fd, size_t queue_bytes, bool wait)
+{
+	return create(out, &(struct output){.fd = fd, .file.fd = -1}, queue_bytes, wait);
+}
+
+int output__new_file(struct output **out, struct append_file *owned, size_t queue_bytes, bool wait)
+{
+	return create(out, &(struct output){.fd = -1, .file = *owned}, queue_bytes, wait);
 }
 
 /* Appends the record (NULL: there was no memory for it) under the lock. */
@@ -283,5 +306,6 @@ void output__free(struct output *output)
 	pthread_cond_destroy(&output->filled);
 	pthread_cond_destroy(&output->drained);
 	pthread_mutex_destroy(&output->lock);
+	append_file__close(&output->file);
 	free(output);
 }

@@ -9,6 +9,7 @@
 #define OUTPUT_H
 
 #include "base/buf.h"
+#include "export/append_file.h"
 
 struct output;
 
@@ -17,6 +18,7 @@ struct output_counts {
 	u64 written; /* records */
 	u64 full;    /* dropped: the queue was full */
 	u64 broken;  /* dropped: nobody reads any more (EPIPE) or the write failed */
+	u64 failed;  /* dropped by a file, which is tried again with the next record */
 };
 
 /*
@@ -24,6 +26,8 @@ struct output_counts {
  * waiting and being written. wait: block when full (replays).
  */
 int output__new(struct output **out, int fd, size_t queue_bytes, bool wait);
+/* The same in front of a file, which is the output's own from now on, also on failure. */
+int output__new_file(struct output **out, struct append_file *owned, size_t queue_bytes, bool wait);
 /* 0, or -ENOBUFS / -EPIPE: dropped and counted. */
 int output__write(struct output *output, struct str record);
 /* The same; a buffer that failed to hold its record is dropped and counts as full. */
@@ -35,7 +39,10 @@ int output__write_buf(struct output *output, const struct buf *record);
  */
 int output__flush(struct output *output, int timeout_ms);
 void output__counts(struct output *output, struct output_counts *counts);
-/* Ends the thread at once, even in the middle of a write; what is queued is gone. NULL is fine. */
+/*
+ * Ends the thread at once, even in the middle of a write, but for one to a file; what is queued is
+ * gone. NULL is fine.
+ */
 void output__free(struct output *output);
 
 #endif
