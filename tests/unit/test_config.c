@@ -14,7 +14,7 @@
 
 #define E "otel-ebpf: "
 /* What the option of exporters says that it takes. */
-#define EXPORTERS "console, text, file, file:PATH, otlp/stdout, otlp_json_file, none"
+#define EXPORTERS "console, text, debug, file, file:PATH, otlp/stdout, otlp_json_file, none"
 
 struct outcome {
 	int err;

@@ -43,20 +43,28 @@ void json_str(struct buf *out, struct str s)
 	buf__char(out, '"');
 }
 
+int json_double_digits(double d, char text[JSON_DOUBLE_LEN], int *exponent)
+{
+	int precision = 0;
+
+	/* 17 digits tell every double apart, so the search ends */
+	do
+		snprintf(text, JSON_DOUBLE_LEN, "%.*e", precision, d);
+	while (strtod(text, NULL) != d && precision++ < 16);
+	*exponent = atoi(strchr(text, 'e') + 1);
+	return precision;
+}
+
 void json_double(struct buf *out, double d)
 {
-	int precision = 0, exponent;
-	char text[32];
+	char text[JSON_DOUBLE_LEN];
+	int precision, exponent;
 
 	if (isnan(d) || isinf(d)) {
 		buf__str(out, str_from(isnan(d) ? "NaN" : d < 0 ? "-Infinity" : "Infinity"));
 		return;
 	}
-	/* 17 digits tell every double apart, so the search ends */
-	do
-		snprintf(text, sizeof(text), "%.*e", precision, d);
-	while (strtod(text, NULL) != d && precision++ < 16);
-	exponent = atoi(strchr(text, 'e') + 1);
+	precision = json_double_digits(d, text, &exponent);
 	if (exponent < -4 || exponent >= 16)
 		buf__str(out, str_from(text));
 	else

@@ -8,12 +8,6 @@
 #include "metrics.pb-c.h"
 #include "trace.pb-c.h"
 
-/*
- * A tree of 512 usual spans takes 1.2 MB. Its message may have BUF_LIMIT bytes, and is smaller than
- * its tree.
- */
-#define TREE_LIMIT ((size_t)4 * BUF_LIMIT)
-
 static int pack(struct buf *out, const struct ProtobufCMessage *message)
 {
 	size_t len = protobuf_c_message_get_packed_size(message);
@@ -37,7 +31,7 @@ static int encode(struct buf *out, enum otlp_encoding encoding,
 int otlp_encode_traces(struct buf *out, enum otlp_encoding encoding,
 		       const struct span *const *spans, u32 cnt)
 {
-	struct arena mem __cleanup(arena__free) = {.limit = TREE_LIMIT};
+	struct arena mem __cleanup(arena__free) = {.limit = OTLP_TREE_LIMIT};
 	const Otlp__TracesData *data = otlp_traces_tree(&mem, spans, cnt);
 
 	return encode(out, encoding, data ? &data->base : NULL);
@@ -45,7 +39,7 @@ int otlp_encode_traces(struct buf *out, enum otlp_encoding encoding,
 
 int otlp_encode_metrics(struct buf *out, enum otlp_encoding encoding, const struct metrics *metrics)
 {
-	struct arena mem __cleanup(arena__free) = {.limit = TREE_LIMIT};
+	struct arena mem __cleanup(arena__free) = {.limit = OTLP_TREE_LIMIT};
 	const Otlp__MetricsData *data = otlp_metrics_tree(&mem, metrics);
 
 	return encode(out, encoding, data ? &data->base : NULL);

@@ -9,6 +9,12 @@
 
 #include "model/metric.h"
 
+/*
+ * For the arena. A tree of 512 usual spans takes 1.2 MB. Its message may have BUF_LIMIT bytes, and
+ * is smaller than its tree.
+ */
+#define OTLP_TREE_LIMIT ((size_t)4 * BUF_LIMIT)
+
 struct Otlp__TracesData;
 struct Otlp__MetricsData;
 
