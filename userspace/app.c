@@ -193,8 +193,7 @@ void app__print_counts(struct app *app)
 	stats.v[STAT_REQUESTS] += stats.v[STAT_LOST_RING];
 	output__counts(app->output, &counts);
 	files__counts(app->files, &counts);
-	if (app->metrics)
-		stats.v[STAT_MARK_UNMEASURED] = span_metrics__lost(app->metrics);
+	stats.v[STAT_MARK_UNMEASURED] = app__metrics_lost(app);
 	stats.v[STAT_OUTPUT_FULL] = counts.full;
 	stats.v[STAT_OUTPUT_BROKEN] = counts.broken;
 	stats.v[STAT_OUTPUT_FAILED] = counts.failed;

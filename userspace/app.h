@@ -28,6 +28,13 @@
 #include "proc/process.h"
 #include "trace/tracer.h"
 
+/* Who wants metrics in ways of their own. */
+enum app_reader {
+	APP_READER_PLAIN, /* cumulative, explicit buckets */
+	APP_READER_OTLP,  /* what its preferences ask for, if that is something else */
+	APP_READERS
+};
+
 struct app {
 	struct config config;
 	struct stats stats;
@@ -59,7 +66,8 @@ struct app {
 	struct export_env export_env;
 	struct exporter *exporters[CONFIG_EXPORTERS_MAX];
 	u32 exporter_cnt;
-	struct span_metrics *metrics; /* NULL: nobody wants any */
+	struct span_metrics *metrics[APP_READERS]; /* NULL: nobody wants any in that way */
+	bool otlp_differs; /* OTLP's preferences are not what all others get */
 	struct metrics_exporter *metrics_exporters[CONFIG_EXPORTERS_MAX];
 	u32 metrics_exporter_cnt;
 	u64 metrics_due;	   /* unix ns of the next export; 0 before the first tick */
@@ -108,6 +116,8 @@ void app_on_begun(void *owner, const struct http_call *call);
 void app_on_ended(void *owner, const struct span *span, struct str learned, bool sent);
 void app_on_discarded(void *owner, const struct http_call *call);
 void app__metrics_exit(struct app *app, u32 tgid);
+/* Measurements lost. */
+u64 app__metrics_lost(const struct app *app);
 /* An export when it is time for one. */
 void app__metrics_tick(struct app *app, u64 now);
 void app__export_metrics(struct app *app, u64 now);

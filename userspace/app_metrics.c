@@ -15,19 +15,28 @@ static enum exemplar_filter exemplar_filter_of(const char *name)
 	return strcmp(name, "always_off") ? EXEMPLAR_TRACE_BASED : EXEMPLAR_ALWAYS_OFF;
 }
 
-int app__build_metrics(struct app *app)
+/* As OTEL_EXPORTER_OTLP_METRICS_... ask for; what we have is alike in delta and lowmemory. */
+static struct metric_view otlp_view(const struct config *config)
 {
-	const struct span_metrics_env env = {
-		.semconv = app->semconv,
-		.body_sizes = app->config.metrics_body_size,
-		.exemplars = exemplar_filter_of(app->config.metrics_exemplar_filter),
+	return (struct metric_view){
+		.delta = strcmp(config->otlp_temporality, "cumulative") != 0,
+		.exponential = strcmp(config->otlp_histograms, "explicit_bucket_histogram") != 0,
 	};
+}
+
+static enum app_reader reader_of(const struct app *app, const struct metrics_export_ops *ops)
+{
+	return ops->otlp && app->otlp_differs ? APP_READER_OTLP : APP_READER_PLAIN;
+}
+
+static int open_metrics_exporters(struct app *app)
+{
 	struct config_exporter wanted[CONFIG_EXPORTERS_MAX];
 	u32 cnt = config__metrics_exporters(&app->config, wanted);
+	int err;
 
 	for (u32 i = 0; i < cnt; i++) {
 		const struct metrics_export_ops *ops = metrics_export_find(wanted[i].name);
-		int err;
 
 		app->export_env.argument = wanted[i].argument;
 		err = ops ? ops->open(&app->metrics_exporters[i], &app->export_env) : -ENOENT;
@@ -35,12 +44,38 @@ int app__build_metrics(struct app *app)
 			return err;
 		app->metrics_exporter_cnt++;
 	}
-	return cnt ? span_metrics__new(&app->metrics, &env) : 0;
+	return 0;
+}
+
+int app__build_metrics(struct app *app)
+{
+	const struct metric_view views[APP_READERS] = {[APP_READER_OTLP] = otlp_view(&app->config)};
+	struct span_metrics_env env = {
+		.semconv = app->semconv,
+		.body_sizes = app->config.metrics_body_size,
+		.exemplars = exemplar_filter_of(app->config.metrics_exemplar_filter),
+	};
+	bool wanted[APP_READERS] = {false};
+	int err;
+
+	app->otlp_differs = views[APP_READER_OTLP].delta || views[APP_READER_OTLP].exponential;
+	err = open_metrics_exporters(app);
+	for (u32 i = 0; i < app->metrics_exporter_cnt; i++)
+		wanted[reader_of(app, app->metrics_exporters[i]->ops)] = true;
+	for (u32 i = 0; i < APP_READERS; i++)
+		env.readers += wanted[i];
+	for (u32 i = 0; i < APP_READERS && !err; i++) {
+		env.view = views[i];
+		if (wanted[i])
+			err = span_metrics__new(&app->metrics[i], &env);
+	}
+	return err;
 }
 
 void app__free_metrics(struct app *app)
 {
-	span_metrics__free(app->metrics);
+	for (u32 i = 0; i < APP_READERS; i++)
+		span_metrics__free(app->metrics[i]);
 	for (u32 i = 0; i < app->metrics_exporter_cnt; i++)
 		app->metrics_exporters[i]->ops->close(app->metrics_exporters[i]);
 }
@@ -51,8 +86,9 @@ void app_on_begun(void *owner, const struct http_call *call)
 	/* asked for in any case, so that a recording can be replayed with metrics and without */
 	struct resource *resource = process_table__resource(app->processes, call->peer.tgid);
 
-	if (app->metrics && resource)
-		span_metrics__begin(app->metrics, call, resource);
+	for (u32 i = 0; resource && i < APP_READERS; i++)
+		if (app->metrics[i])
+			span_metrics__begin(app->metrics[i], call, resource);
 	resource__put(resource);
 }
 
@@ -63,33 +99,54 @@ void app_on_ended(void *owner, const struct span *span, struct str learned, bool
 
 	if (app->summary)
 		summary__add(app->summary, span, learned, sent);
-	if (app->metrics)
-		span_metrics__end(app->metrics, span, STR_NONE, &sizes);
+	for (u32 i = 0; i < APP_READERS; i++)
+		if (app->metrics[i])
+			span_metrics__end(app->metrics[i], span, STR_NONE, &sizes);
 }
 
 void app_on_discarded(void *owner, const struct http_call *call)
 {
 	struct app *app = owner;
 
-	if (app->metrics)
-		span_metrics__discard(app->metrics, call);
+	for (u32 i = 0; i < APP_READERS; i++)
+		if (app->metrics[i])
+			span_metrics__discard(app->metrics[i], call);
 }
 
 void app__metrics_exit(struct app *app, u32 tgid)
 {
 	const struct resource *resource = process_table__known_resource(app->processes, tgid);
 
-	if (app->metrics && resource)
-		span_metrics__exit(app->metrics, resource);
+	for (u32 i = 0; resource && i < APP_READERS; i++)
+		if (app->metrics[i])
+			span_metrics__exit(app->metrics[i], resource);
+}
+
+u64 app__metrics_lost(const struct app *app)
+{
+	u64 lost = 0;
+
+	for (u32 i = 0; i < APP_READERS; i++)
+		lost += app->metrics[i] ? span_metrics__lost(app->metrics[i]) : 0;
+	return lost;
 }
 
 void app__export_metrics(struct app *app, u64 now)
 {
-	struct metrics *metrics = app->metrics ? span_metrics__collect(app->metrics, now) : NULL;
+	struct metrics *snapshots[APP_READERS] = {NULL};
 
-	for (u32 i = 0; metrics && i < app->metrics_exporter_cnt; i++)
-		app->metrics_exporters[i]->ops->send(app->metrics_exporters[i], metrics);
-	metrics__put(metrics);
+	for (u32 i = 0; i < APP_READERS; i++)
+		if (app->metrics[i])
+			snapshots[i] = span_metrics__collect(app->metrics[i], now);
+	for (u32 i = 0; i < app->metrics_exporter_cnt; i++) {
+		struct metrics_exporter *exporter = app->metrics_exporters[i];
+		struct metrics *metrics = snapshots[reader_of(app, exporter->ops)];
+
+		if (metrics)
+			exporter->ops->send(exporter, metrics);
+	}
+	for (u32 i = 0; i < APP_READERS; i++)
+		metrics__put(snapshots[i]);
 }
 
 void app__metrics_tick(struct app *app, u64 now)

@@ -17,7 +17,7 @@ static struct semconv *semconvs[SEMCONV_DUP + 1];
 static struct span_metrics *new_metrics(bool legacy, bool stable, enum exemplar_filter filter)
 {
 	u32 set = (legacy ? SEMCONV_LEGACY : 0) | (stable ? SEMCONV_STABLE : 0);
-	struct span_metrics_env env = {semconvs[set], false, filter};
+	struct span_metrics_env env = {semconvs[set], false, filter, .readers = 1};
 	struct span_metrics *metrics;
 
 	if (span_metrics__new(&metrics, &env))
@@ -246,7 +246,7 @@ static void requests_in_flight(void)
 
 static void body_sizes(void)
 {
-	struct span_metrics_env env = {semconvs[SEMCONV_STABLE], true, EXEMPLAR_TRACE_BASED};
+	struct span_metrics_env env = {semconvs[SEMCONV_STABLE], .body_sizes = true, .readers = 1};
 	struct resource *resource = resource__new();
 	struct span *span = span__new(resource, new_call("POST", "h", 200));
 	struct body_sizes sizes = {.request = 17, .response = -1};

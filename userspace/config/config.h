@@ -55,6 +55,8 @@ struct config {
 	u64 metric_export_interval;	     /* ms, at least 1 */
 	bool metrics_body_size;		     /* --metrics_body_size */
 	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
+	const char *otlp_temporality;	     /* "cumulative", "delta" or "lowmemory" */
+	const char *otlp_histograms; /* OTLP's histogram aggregation, as the table spells it */
 	const char *service_name;	     /* NULL if not set */
 	const char *resource_attributes;     /* NULL if not set */
 	const char *resource_detectors;	     /* comma list as proc/detectors.h takes it, or NULL */

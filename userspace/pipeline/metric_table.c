@@ -11,30 +11,46 @@ static struct attr overflow_attr[] = {
 };
 static const struct attrs overflow_attrs = {.v = overflow_attr, .cnt = 1};
 
-void metric_table__init(struct metric_table *table, const struct metric_info *info, u32 *budget)
+void metric_table__init(struct metric_table *table, const struct metric_info *info,
+			struct metric_view view, u32 *budget)
 {
 	*table = (struct metric_table){.info = info, .budget = budget};
+	if (!info)
+		return;
+	table->view.delta = view.delta && (info->kind == METRIC_HISTOGRAM || info->monotonic);
+	table->view.exponential = view.exponential && info->kind == METRIC_HISTOGRAM;
+}
+
+static void entry__free(struct metric_entry *entry)
+{
+	attr_set__put(entry->point.set);
+	free(entry->point.exp);
+	free(entry);
+}
+
+static void clear(struct metric_table *table)
+{
+	*table->budget += table->cnt - !!table->overflow;
+	for (u32 i = 0; i < table->cnt; i++)
+		entry__free(table->entries[i]);
+	map__free(&table->by_hash);
+	table->overflow = NULL;
+	table->cnt = 0;
 }
 
 void metric_table__free(struct metric_table *table)
 {
-	u32 i;
-
-	*table->budget += table->cnt - !!table->overflow;
-	for (i = 0; i < table->cnt; i++) {
-		attr_set__put(table->entries[i]->point.set);
-		free(table->entries[i]);
-	}
+	clear(table);
 	free(table->entries);
-	map__free(&table->by_hash);
 	table->entries = NULL;
-	table->overflow = NULL;
-	table->cnt = table->cap = 0;
+	table->cap = 0;
 }
 
-static u32 exemplar_slots(const struct metric_info *info)
+static u32 exemplar_slots(const struct metric_table *table)
 {
-	return info->kind == METRIC_HISTOGRAM ? info->bound_cnt + 1 : 1;
+	if (table->view.exponential)
+		return METRIC_EXP_EXEMPLARS;
+	return table->info->kind == METRIC_HISTOGRAM ? table->info->bound_cnt + 1 : 1;
 }
 
 static struct metric_entry *find(const struct metric_table *table, const struct attrs *attrs,
@@ -44,6 +60,28 @@ static struct metric_entry *find(const struct metric_table *table, const struct 
 
 	while (entry && !attr_set__equal(entry->point.set, attrs))
 		entry = entry->same_hash;
+	return entry;
+}
+
+static struct metric_entry *new_entry(struct metric_table *table, const struct attrs *attrs,
+				      u64 time_ns)
+{
+	struct metric_entry *entry =
+		calloc(1, sizeof(*entry) + exemplar_slots(table) * sizeof(struct exemplar));
+
+	if (!entry)
+		return NULL;
+	entry->table = table;
+	entry->point.start_ns = table->since_ns ? table->since_ns : time_ns;
+	entry->point.set = attr_set__new(attrs);
+	if (table->view.exponential)
+		entry->point.exp = malloc(sizeof(*entry->point.exp));
+	if (!entry->point.set || (table->view.exponential && !entry->point.exp)) {
+		entry__free(entry);
+		return NULL;
+	}
+	if (entry->point.exp)
+		exp_histogram__init(entry->point.exp);
 	return entry;
 }
 
@@ -61,26 +99,15 @@ static struct metric_entry *append(struct metric_table *table, const struct attr
 		table->entries = entries;
 		table->cap = cap;
 	}
-	entry = calloc(1, sizeof(*entry) + exemplar_slots(table->info) * sizeof(struct exemplar));
-	if (!entry)
-		return NULL;
-	entry->table = table;
-	entry->point.start_ns = time_ns;
-	entry->point.set = attr_set__new(attrs);
-	if (!entry->point.set) {
-		free(entry);
-		return NULL;
-	}
-	table->entries[table->cnt++] = entry;
+	entry = new_entry(table, attrs, time_ns);
+	if (entry)
+		table->entries[table->cnt++] = entry;
 	return entry;
 }
 
 static void drop_last(struct metric_table *table)
 {
-	struct metric_entry *entry = table->entries[--table->cnt];
-
-	attr_set__put(entry->point.set);
-	free(entry);
+	entry__free(table->entries[--table->cnt]);
 }
 
 static struct metric_entry *add(struct metric_table *table, const struct attrs *attrs, u64 time_ns)
@@ -122,21 +149,29 @@ static void add_value(const struct metric_info *info, union metric_value *sum,
 		sum->d += value.d;
 }
 
-static void count_value(const struct metric_info *info, struct metric_point *point,
-			union metric_value value, u32 bucket)
+/* Returns the slot that its exemplar belongs to. */
+static u32 count_value(const struct metric_info *info, struct metric_point *point,
+		       union metric_value value)
 {
 	double d = metric_value(info, value);
+	u32 slot = metric_bucket(info, value);
 
 	if (!point->count || d < metric_value(info, point->min))
 		point->min = value;
 	if (!point->count || d > metric_value(info, point->max))
 		point->max = value;
+	if (point->exp) {
+		exp_histogram__add(point->exp, d);
+		slot = (u32)(point->count % METRIC_EXP_EXEMPLARS);
+	} else {
+		point->buckets[slot]++;
+	}
 	point->count++;
 	point->fresh++;
-	point->buckets[bucket]++;
+	return slot;
 }
 
-/* The latest of each bucket, as the SDK's aligned reservoir keeps it. */
+/* The latest of each slot, as the SDK's aligned reservoir keeps it. */
 static void keep_exemplar(struct exemplar *slot, const struct measurement *measurement)
 {
 	*slot = (struct exemplar){.time_ns = measurement->time_ns, .value = measurement->value};
@@ -150,18 +185,18 @@ static void keep_exemplar(struct exemplar *slot, const struct measurement *measu
 void metric_entry__record(struct metric_entry *entry, const struct measurement *measurement)
 {
 	const struct metric_info *info = entry->table->info;
-	u32 slot = info->kind == METRIC_HISTOGRAM ? metric_bucket(info, measurement->value) : 0;
+	u32 slot = 0;
 
 	add_value(info, &entry->point.sum, measurement->value);
 	if (info->kind == METRIC_HISTOGRAM)
-		count_value(info, &entry->point, measurement->value, slot);
+		slot = count_value(info, &entry->point, measurement->value);
 	if (measurement->exemplar)
 		keep_exemplar(&entry->exemplars[slot], measurement);
 }
 
 static u32 exemplar_cnt(const struct metric_table *table)
 {
-	u32 slots = exemplar_slots(table->info), cnt = 0;
+	u32 slots = exemplar_slots(table), cnt = 0;
 
 	for (u32 i = 0; i < table->cnt; i++)
 		for (u32 j = 0; j < slots; j++)
@@ -171,7 +206,7 @@ static u32 exemplar_cnt(const struct metric_table *table)
 
 static u32 copy_exemplars(const struct metric_entry *entry, struct exemplar *out)
 {
-	u32 slots = exemplar_slots(entry->table->info), cnt = 0;
+	u32 slots = exemplar_slots(entry->table), cnt = 0;
 
 	for (u32 i = 0; i < slots; i++)
 		if (entry->exemplars[i].time_ns)
@@ -179,20 +214,35 @@ static u32 copy_exemplars(const struct metric_entry *entry, struct exemplar *out
 	return cnt;
 }
 
-int metric_table__snapshot(const struct metric_table *table, struct metric *out)
+static int take_room(const struct metric_table *table, u32 exemplars, struct metric *out)
 {
-	u32 exemplars = exemplar_cnt(table), used = 0;
-
-	*out = (struct metric){.info = table->info};
 	out->points = calloc(table->cnt ? table->cnt : 1, sizeof(*out->points));
 	out->exemplars = calloc(exemplars ? exemplars : 1, sizeof(*out->exemplars));
-	if (!out->points || !out->exemplars)
-		return -ENOMEM;
+	if (out->exponential)
+		out->exps = calloc(table->cnt ? table->cnt : 1, sizeof(*out->exps));
+	return !out->points || !out->exemplars || (out->exponential && !out->exps) ? -ENOMEM : 0;
+}
+
+int metric_table__snapshot(const struct metric_table *table, struct metric *out)
+{
+	u32 used = 0;
+	int err;
+
+	*out = (struct metric){.info = table->info,
+			       .delta = table->view.delta,
+			       .exponential = table->view.exponential};
+	err = take_room(table, exemplar_cnt(table), out);
+	if (err)
+		return err;
 	for (u32 i = 0; i < table->cnt; i++) {
 		struct metric_point *point = &out->points[i];
 
 		*point = table->entries[i]->point;
 		attr_set__get(point->set);
+		if (point->exp) {
+			out->exps[i] = *point->exp;
+			point->exp = &out->exps[i];
+		}
 		point->exemplars = out->exemplars + used;
 		point->exemplar_cnt = copy_exemplars(table->entries[i], point->exemplars);
 		used += point->exemplar_cnt;
@@ -201,10 +251,14 @@ int metric_table__snapshot(const struct metric_table *table, struct metric *out)
 	return 0;
 }
 
-void metric_table__collected(struct metric_table *table)
+void metric_table__collected(struct metric_table *table, u64 time_ns)
 {
-	u32 slots = exemplar_slots(table->info);
+	u32 slots = exemplar_slots(table);
 
+	if (table->view.delta) {
+		clear(table);
+		table->since_ns = time_ns;
+	}
 	for (u32 i = 0; i < table->cnt; i++) {
 		table->entries[i]->point.fresh = 0;
 		memset(table->entries[i]->exemplars, 0, slots * sizeof(struct exemplar));

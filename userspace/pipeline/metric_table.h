@@ -16,20 +16,38 @@
 
 /* Attribute sets of a metric: the SDK's default. The overflow set comes on top. */
 #define METRIC_SETS_MAX 2000
-/* All points of all tables: full sets of three metrics for five processes, some 40 MB. */
+/*
+ * All points of all tables: full sets of three metrics for five processes, some 40 MB, and as much
+ * again if they are exponential.
+ */
 #define METRIC_POINTS_MAX 32768
 /* Texts of one set: a host name has 253 bytes, so only junk is longer; junk overflows. */
 #define METRIC_TEXT_MAX 512
+
+/* Exemplars of an exponential histogram: the specification's default for its reservoir. */
+#define METRIC_EXP_EXEMPLARS 20
+
+/*
+ * How a reader wants its metrics. delta: each collection starts over, and has no points of what was
+ * not measured since; but for sums that may fall, as the specification has it for either
+ * preference, delta and lowmemory. exponential: of histograms.
+ */
+struct metric_view {
+	bool delta, exponential;
+};
 
 struct metric_entry {
 	struct metric_table *table;
 	struct metric_entry *same_hash; /* the next one whose attributes have the same hash */
 	struct metric_point point;
-	struct exemplar exemplars[]; /* by bucket; one for a sum */
+	struct exemplar
+		exemplars[]; /* by bucket; one for a sum; the latest of an exponential one */
 };
 
 struct metric_table {
 	const struct metric_info *info; /* NULL: this metric is not recorded */
+	struct metric_view view;	/* what of it applies to this metric */
+	u64 since_ns;			/* the collection before of a delta metric; 0: none */
 	u32 *budget;			/* points still to be had, shared by all tables */
 	struct map by_hash;		/* attr_set_hash() -> the first entry of it */
 	struct metric_entry **entries;	/* owned */
@@ -46,7 +64,8 @@ struct measurement {
 };
 
 /* info is static, budget outlives the table. */
-void metric_table__init(struct metric_table *table, const struct metric_info *info, u32 *budget);
+void metric_table__init(struct metric_table *table, const struct metric_info *info,
+			struct metric_view view, u32 *budget);
 void metric_table__free(struct metric_table *table);
 
 /* The point of these attributes, or the overflow; made at need. NULL when there is no memory. */
@@ -57,7 +76,8 @@ void metric_entry__record(struct metric_entry *entry, const struct measurement *
 
 /* Fills *out, to be freed with the struct metrics it is in, also on failure. 0 or -ENOMEM. */
 int metric_table__snapshot(const struct metric_table *table, struct metric *out);
-/* Its snapshot was taken: exemplars and fresh counts start over. */
-void metric_table__collected(struct metric_table *table);
+/* Its snapshot was taken: exemplars and fresh counts start over, and so does all of a delta metric.
+ */
+void metric_table__collected(struct metric_table *table, u64 time_ns);
 
 #endif

@@ -61,7 +61,8 @@ static struct group *add_group(struct span_metrics *metrics, struct resource *re
 	if (!group)
 		return NULL;
 	for (i = 0; i < HTTP_METRIC_CNT; i++)
-		metric_table__init(&group->tables[i], metrics->infos[i], &metrics->budget);
+		metric_table__init(&group->tables[i], metrics->infos[i], metrics->env.view,
+				   &metrics->budget);
 	if (map__set(&metrics->by_resource, address(resource), group)) {
 		group__free(group);
 		return NULL;
@@ -243,15 +244,15 @@ static int snapshot_group(const struct span_metrics *metrics, struct group *grou
 }
 
 /* What was collected starts over; a process that is gone goes. */
-static void restart(struct span_metrics *metrics)
+static void restart(struct span_metrics *metrics, u64 time_ns)
 {
 	struct group **link = &metrics->groups, *group;
 	u32 i;
 
 	while ((group = *link)) {
 		for (i = 0; i < HTTP_METRIC_CNT; i++)
-			if (group->tables[i].cnt)
-				metric_table__collected(&group->tables[i]);
+			if (group->tables[i].info)
+				metric_table__collected(&group->tables[i], time_ns);
 		if (!group->exited || group->open) {
 			link = &group->next;
 			continue;
@@ -270,7 +271,7 @@ static int snapshot(struct span_metrics *metrics, struct metrics *out)
 
 	for (group = metrics->groups; group && !err; group = group->next) {
 		/* nobody else holds it: since exec the process has another one */
-		group->exited |= group->resource->refs == 1;
+		group->exited |= group->resource->refs <= metrics->env.readers;
 		err = snapshot_group(metrics, group, &out->groups[out->group_cnt++]);
 	}
 	return err;
@@ -291,7 +292,7 @@ struct metrics *span_metrics__collect(struct span_metrics *metrics, u64 now)
 	out->time_ns = now > metrics->newest_ns ? now : metrics->newest_ns;
 	out->since_ns = metrics->since_ns;
 	metrics->since_ns = out->time_ns;
-	restart(metrics);
+	restart(metrics, out->time_ns);
 	return out;
 }
 

@@ -22,6 +22,8 @@
  *	__collect()	at every export interval, and once more when all has ended: snapshot to each
  *			metrics exporter, then metrics__put()
  *
+ * There is one of them for each reader that wants its metrics in another way, or at another time.
+ *
  * What it wants from the configuration: metrics_exporter (none: do not call any of this),
  * metric_export_interval (when to collect), metrics_exemplar_filter, and whether body sizes are
  * wanted; which conventions apply, struct semconv knows.
@@ -30,6 +32,7 @@
 #define SPAN_METRICS_H
 
 #include "model/http_metric.h"
+#include "pipeline/metric_table.h"
 
 struct span_metrics;
 
@@ -40,6 +43,8 @@ struct span_metrics_env {
 	const struct semconv *semconv; /* that of the spans; borrowed */
 	bool body_sizes;
 	enum exemplar_filter exemplars;
+	struct metric_view view;
+	u32 readers; /* all of the same calls, this one included; each holds on to resources */
 };
 
 /* Bytes of the bodies without head and framing; -1: not known, so not recorded. */
