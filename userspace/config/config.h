@@ -56,13 +56,13 @@ struct config {
 	bool metrics_body_size;		     /* --metrics_body_size */
 	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
 	const char *otlp_temporality;	     /* "cumulative", "delta" or "lowmemory" */
-	const char *otlp_histograms; /* OTLP's histogram aggregation, as the table spells it */
-	const char *service_name;	     /* NULL if not set */
-	const char *resource_attributes;     /* NULL if not set */
-	const char *resource_detectors;	     /* comma list as proc/detectors.h takes it, or NULL */
-	const char *sdk_name;		     /* telemetry.sdk.name */
-	bool command_args;		     /* process.command_args, too */
-	const char *propagators;	     /* as trace/propagators.h takes it */
+	const char *otlp_histograms;	 /* OTLP's histogram aggregation, as the table spells it */
+	const char *service_name;	 /* NULL if not set */
+	const char *resource_attributes; /* NULL if not set */
+	const char *resource_detectors;	 /* comma list as proc/detectors.h takes it, or NULL */
+	const char *sdk_name;		 /* telemetry.sdk.name */
+	bool command_args;		 /* process.command_args, too */
+	const char *propagators;	 /* as trace/propagators.h takes it */
 	const char *traces_sampler, *traces_sampler_arg; /* as trace/sampler.h takes them */
 	/* how HTTP is told, each as model/semconv.h and model/excluded_urls.h take it; NULL: not
 	 * given */
