@@ -126,6 +126,7 @@ static void exit_keeps_for_a_minute(void)
 
 	begin(&f);
 	process_table__add(f.table, 1, 0);
+	says(&f, 1, "service.name", "unknown_service:a");
 	process_table__exit(f.table, 1, MINUTE);
 	process_table__exit(f.table, 1, 2 * MINUTE);
 	process_table__exit(f.table, 99, MINUTE);
@@ -157,6 +158,26 @@ static void an_id_is_used_again(void)
 }
 
 /* Many come and go; only the old ones go. */
+/* Whoever was asked for a resource may have spans on the way; of the others there may be many. */
+static void silent_processes_go_at_once(void)
+{
+	struct fixture f = {0};
+
+	begin(&f);
+	process_table__add(f.table, 1, 0);
+	process_table__add(f.table, 2, 0);
+	resource__put(process_table__resource(f.table, 1));
+	CHECK(process_table__is_alive(f.table, 1) && process_table__is_alive(f.table, 2));
+	process_table__exit(f.table, 1, MINUTE);
+	process_table__exit(f.table, 2, MINUTE);
+	CHECK(!process_table__is_alive(f.table, 2));
+	process_table__tick(f.table, MINUTE + NSEC_PER_SEC - 1);
+	CHECK(process_table__is_known(f.table, 1) && process_table__is_known(f.table, 2));
+	process_table__tick(f.table, MINUTE + NSEC_PER_SEC);
+	CHECK(process_table__is_known(f.table, 1) && !process_table__is_known(f.table, 2));
+	process_table__free(f.table);
+}
+
 static void ticks_forget_many(void)
 {
 	struct fixture f = {0};
@@ -303,6 +324,7 @@ int main(void)
 	RUN(a_child_that_is_found_speaks_for_itself);
 	RUN(exit_keeps_for_a_minute);
 	RUN(an_id_is_used_again);
+	RUN(silent_processes_go_at_once);
 	RUN(ticks_forget_many);
 	RUN(listeners_are_asked_for_once);
 	RUN(listeners_that_make_no_sense);

@@ -24,7 +24,8 @@ struct live {
 };
 
 /* libbpf's own words only with OTEL_LOG_LEVEL=debug: they are long, and ours say what to do. */
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
+							      const char *format, va_list args)
 {
 	char line[1024];
 	size_t len;

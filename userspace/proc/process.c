@@ -10,6 +10,8 @@
 
 /* Spans of a process that is gone may still wait for its sockets to close. */
 #define KEEP_NS (60 * NSEC_PER_SEC)
+/* ... of one that no request was read of there are none; there may be many such processes. */
+#define KEEP_SILENT_NS NSEC_PER_SEC
 /* Addresses of listeners remembered; a host serves on far fewer. */
 #define LISTENERS_MAX 1024
 
@@ -161,13 +163,15 @@ void process_table__exit(struct process_table *table, u32 tgid, u64 ts)
 void process_table__tick(struct process_table *table, u64 now)
 {
 	struct process *process;
+	u64 keep;
 	u32 i = 0;
 
 	while ((process = map__next(&table->map, &i))) {
-		if (!process->exited || process->exited + KEEP_NS > now)
+		keep = process->resource ? KEEP_NS : KEEP_SILENT_NS;
+		if (!process->exited || process->exited + keep > now)
 			continue;
 		process__free(map__del(&table->map, process->tgid));
-		i = 0; /* deletion moves slots */
+		i--; /* deletion may move another to this slot */
 	}
 }
 

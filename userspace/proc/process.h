@@ -32,7 +32,8 @@ void process_table__add(struct process_table *table, u32 tgid, u32 parent);
 void process_table__fork(struct process_table *table, u32 tgid, u32 parent);
 void process_table__exec(struct process_table *table, u32 tgid);
 void process_table__exit(struct process_table *table, u32 tgid, u64 ts);
-/* Forgets processes that exited a minute before now (unix ns). */
+/* Forgets processes that exited a minute before now (unix ns), or a second if they served nothing.
+ */
 void process_table__tick(struct process_table *table, u64 now);
 /* Added and not exited; added, and exited not long ago. */
 bool process_table__is_alive(const struct process_table *table, u32 tgid);
