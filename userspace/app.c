@@ -171,6 +171,9 @@ void app_on_process(void *owner, u32 tgid, u32 parent)
 	if (!live__traces_unix(app->live) && process_listens_on_unix(tgid))
 		live__trace_unix(app->live);
 	live__trace(app->live, tgid);
+	/* found, but its exit passed before it was traced: nothing will tell of it */
+	if (process_is_gone(tgid))
+		process_table__exit(app->processes, tgid, (u64)time(NULL) * NSEC_PER_SEC);
 }
 
 void app_on_left(void *owner, u32 tgid, u64 ts)

@@ -5,7 +5,7 @@ import signal
 import socket
 
 from harness import BOUND, check, check_equal, compare, compare_rows, exchange, test, wait_for
-from harness import Record
+from harness import PYTHON, Record
 import servers
 
 
@@ -152,6 +152,19 @@ def pid_that_does_not_exist(run):
     daemon = run.daemon("--pid", pid)
     check_equal(daemon.wait_exit(), 1, "status")
     check(str(pid) in daemon.stderr(), "the message does not name the pid: " + daemon.stderr())
+
+
+@test("bpf")
+def a_zombie_among_them(run):
+    """Nothing tells of an exit that passed before: the daemon ends with the process all the same."""
+    process = run.start([PYTHON, "-c", "import os, signal; os.fork() or os._exit(0);"
+                         "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT);"
+                         "print('it is one', flush=True); signal.pause()"])
+    process.wait_text("it is one")
+    daemon = run.trace([process.pid])
+    process.popen.kill()
+    daemon.wait_text("all traced processes have exited")
+    check_equal(daemon.wait_exit(), 0, "status")
 
 
 @test("bpf", "helpers")

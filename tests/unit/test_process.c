@@ -2,6 +2,8 @@
 /* proc/process: the table of processes against answers the test makes up. */
 #include "test_answers.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -315,6 +317,59 @@ static void a_child_is_a_descendant(void)
 	CHECK(waitpid(pid, NULL, 0) == pid);
 }
 
+static void *outlive(void *gate)
+{
+	char byte;
+
+	return read(*(int *)gate, &byte, 1) ? gate : NULL;
+}
+
+/* Its first thread, that is. */
+static bool is_zombie(pid_t pid)
+{
+	char path[32], state = '\0';
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = '\0';
+	fclose(file);
+	return state == 'Z';
+}
+
+/* A zombie is gone, but not while another thread of it runs. */
+static void zombies_are_gone(void)
+{
+	siginfo_t info;
+	int gate[2];
+	pthread_t thread;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	CHECK(!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
+	CHECK(process_is_gone((u32)pid) && process_of((u32)pid) == pid);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	CHECK(process_is_gone((u32)pid) && process_is_gone(0) && !process_is_gone((u32)getpid()));
+	if (pipe(gate))
+		abort();
+	pid = fork();
+	if (!pid) {
+		close(gate[1]);
+		pthread_create(&thread, NULL, outlive, &gate[0]);
+		pthread_exit(NULL);
+	}
+	close(gate[0]);
+	for (int i = 0; i < 10000000 && !is_zombie(pid); i++)
+		sched_yield();
+	CHECK(is_zombie(pid) && !process_is_gone((u32)pid));
+	close(gate[1]);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+}
+
 int main(void)
 {
 	RUN(a_name_from_the_executable);
@@ -331,5 +386,6 @@ int main(void)
 	RUN(listeners_are_bounded);
 	RUN(processes_of_the_system);
 	RUN(a_child_is_a_descendant);
+	RUN(zombies_are_gone);
 	return test_status();
 }

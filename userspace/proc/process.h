@@ -55,6 +55,8 @@ void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet
  * -ESRCH. Live only.
  */
 int process_of(u32 pid);
+/* Has it exited, though its id may still wait for its parent? Live only. */
+bool process_is_gone(u32 tgid);
 /* Does it hold a listening unix stream socket now? Live only. */
 bool process_listens_on_unix(u32 tgid);
 /* Calls fn for every process that exists now; kernel threads are none. Live only. */

@@ -34,6 +34,20 @@ int process_of(u32 pid)
 	return tgid > 0 ? (int)tgid : -ESRCH;
 }
 
+/* A first thread that is gone before the others leaves a zombie, too. */
+bool process_is_gone(u32 tgid)
+{
+	char pid[16], line[256], state = '\0';
+	FILE *file __cleanup(procfs_close) = NULL;
+
+	snprintf(pid, sizeof(pid), "%u", tgid);
+	file = procfs_open(pid, "status");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "State: %c", &state) == 1)
+			break;
+	return !state || ((state == 'Z' || state == 'X') && procfs_status(pid, "Threads") <= 1);
+}
+
 /* proc_pid_net(5), unix: flags 00010000 is __SO_ACCEPTCON, type 0001 SOCK_STREAM. */
 static bool is_unix_listener(u32 tgid, unsigned long inode)
 {
