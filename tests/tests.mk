@@ -31,6 +31,14 @@ build/tests/e2e/goserver: $(wildcard tests/e2e/goserver/*)
 	$(Q)mkdir -p $(@D)
 	$(Q)cd tests/e2e/goserver && CGO_ENABLED=0 $(GO) build -o $(CURDIR)/$@ .
 
+# The SDK itself, of which the newest will do; its tests are skipped where it cannot be had.
+VENV := build/venv/bin/opentelemetry-instrument
+$(VENV):
+	$(call say,VENV,build/venv)
+	$(Q)rm -rf build/venv && /usr/bin/python3 -m venv --system-site-packages build/venv && \
+		build/venv/bin/pip install -q --disable-pip-version-check opentelemetry-distro \
+		opentelemetry-instrumentation-flask || { echo "  no opentelemetry-instrument"; rm -rf build/venv; }
+
 .PHONY: test-programs e2e-programs
 
 test-programs: $(TEST_BIN)
@@ -46,7 +54,7 @@ test:
 	$(Q)scripts/install-deps test && $(MAKE) all test-programs e2e-programs && \
 		$(MAKE) SANITIZE=1 all test-programs && tests/run
 
-e2e-programs: $(E2E)
+e2e-programs: $(E2E) $(VENV)
 
 # Fuzzing: what a target calls is instrumented too, so that its branches guide the fuzzer.
 FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -80,13 +80,18 @@ void app__free_metrics(struct app *app)
 		app->metrics_exporters[i]->ops->close(app->metrics_exporters[i]);
 }
 
+static bool measures_itself(const struct resource *resource)
+{
+	return resource->own_signals & RESOURCE_METRICS;
+}
+
 void app_on_begun(void *owner, const struct http_call *call)
 {
 	struct app *app = owner;
 	/* asked for in any case, so that a recording can be replayed with metrics and without */
 	struct resource *resource = process_table__resource(app->processes, call->peer.tgid);
 
-	for (u32 i = 0; resource && i < APP_READERS; i++)
+	for (u32 i = 0; resource && !measures_itself(resource) && i < APP_READERS; i++)
 		if (app->metrics[i])
 			span_metrics__begin(app->metrics[i], call, resource);
 	resource__put(resource);
@@ -99,6 +104,11 @@ void app_on_ended(void *owner, const struct span *span, struct str learned, bool
 
 	if (app->summary)
 		summary__add(app->summary, span, learned, sent);
+	/* where it began before an exec brought the SDK, it was in flight all the same */
+	if (measures_itself(span->resource)) {
+		app_on_discarded(app, span->http);
+		return;
+	}
 	for (u32 i = 0; i < APP_READERS; i++)
 		if (app->metrics[i])
 			span_metrics__end(app->metrics[i], span, STR_NONE, &sizes);

@@ -37,7 +37,7 @@ BOUND = float(os.environ.get("E2E_BOUND", "30"))
 Record = collections.namedtuple("Record", "client method target status sent received interim note")
 Span = collections.namedtuple("Span", "method target status sent received client trace_id rest")
 Summary = collections.namedtuple("Summary", "requests spans lost causes discarded excluded"
-                                 " sampled_out open rest")
+                                 " left sampled_out open rest")
 
 TESTS = []
 
@@ -126,6 +126,7 @@ PROBES = {
     "todo": lambda: (BUILD / "todo").exists(),
     "flask": lambda: _has_python("flask"),
     "gunicorn": lambda: _has_python("gunicorn"),
+    "opentelemetry-instrument": lambda: (BUILD / "venv/bin/opentelemetry-instrument").exists(),
     "goserver": lambda: (HELPERS / "goserver").exists(),
 }
 
@@ -217,7 +218,8 @@ def json_documents(text):
 SPAN_LINE = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} (\S+) (\S+) (\d+|-) \d\S* (\d+)B (\d+)B (\S+)"
                        r" ([0-9a-f]{32})(.*)$", re.MULTILINE)
 SUMMARY_LINE = re.compile(r"^otel-ebpf: (\d+) requests?, (\d+) spans?, (\d+) lost \(([^)]*)\),"
-                          r" (\d+) discarded(?:, (\d+) excluded)?(?:, (\d+) sampled out)?,"
+                          r" (\d+) discarded(?:, (\d+) excluded)?(?:, (\d+) left to own SDKs)?"
+                          r"(?:, (\d+) sampled out)?,"
                           r" (\d+) open(?:; (.*))?$", re.MULTILINE)
 
 
@@ -244,8 +246,8 @@ class Daemon(Process):
         reached(lambda: len(self.spans()) >= count or not self.running())
 
     def summaries(self):
-        return [Summary(*map(int, m.group(1, 2, 3)), m[4], *map(int, m.groups("0")[4:8]),
-                        m[9] or "")
+        return [Summary(*map(int, m.group(1, 2, 3)), m[4], *map(int, m.groups("0")[4:9]),
+                        m[10] or "")
                 for m in SUMMARY_LINE.finditer(self.stderr())]
 
     def stop(self, number=signal.SIGTERM):
@@ -255,7 +257,7 @@ class Daemon(Process):
         check_equal(self.wait_exit(), 0, "status of the daemon")
         summary = (self.summaries() or [None])[-1]
         check(summary, "no summary line")
-        check_equal(sum(summary[i] for i in (1, 2, 4, 5, 6, 7)), summary.requests,
+        check_equal(sum(summary[i] for i in (1, 2, 4, 5, 6, 7, 8)), summary.requests,
                     "spans and all that did not become one of %r" % (summary,))
         return summary
 

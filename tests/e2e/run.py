@@ -15,6 +15,7 @@ import test_hard  # noqa: E402,F401
 import test_identity  # noqa: E402,F401
 import test_metrics  # noqa: E402,F401
 import test_sampling  # noqa: E402,F401
+import test_sdk  # noqa: E402,F401
 import test_select  # noqa: E402,F401
 import test_servers  # noqa: E402,F401
 import test_summary  # noqa: E402,F401

@@ -42,9 +42,11 @@ def flask_env(run):
             "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def flask(run, **variables):
-    return _announced(run, [PYTHON, "-m", "flask", "run", "-p", 0], r"Running on http://(\S+)",
-                      env={**flask_env(run), **variables}, cwd=run.tmp)
+def flask(run, *python, **variables):
+    """python: the words that start an interpreter, if not Debian's."""
+    return _announced(run, [*(python or (PYTHON,)), "-m", "flask", "run", "-p", 0],
+                      r"Running on http://(\S+)", env={**flask_env(run), **variables},
+                      cwd=run.tmp)
 
 
 def _accepts(port):

@@ -199,6 +199,36 @@ static void ticks_forget_many(void)
 	process_table__free(f.table);
 }
 
+static u32 own_signals(struct fixture *f, u32 tgid)
+{
+	struct resource *resource = process_table__resource(f->table, tgid);
+	u32 signals = resource->own_signals;
+
+	resource__put(resource);
+	return signals;
+}
+
+/* A program's own SDK goes with the program; with --duplicate it does not matter. */
+static void an_sdk_of_its_own(void)
+{
+	struct fixture f = {.answers.v = {{"sdk/1", "3 an agent"}, {"sdk/2", "nonsense"}}};
+	enum log_level before = log_get_level();
+
+	begin(&f);
+	log_set_level(LOG_ERROR);
+	CHECK(own_signals(&f, 1) == (RESOURCE_TRACES | RESOURCE_METRICS));
+	CHECK(own_signals(&f, 2) == 0 && own_signals(&f, 3) == 0);
+	f.answers.v[0].answer = "1 another";
+	CHECK(own_signals(&f, 1) == (RESOURCE_TRACES | RESOURCE_METRICS));
+	process_table__exec(f.table, 1);
+	CHECK(own_signals(&f, 1) == RESOURCE_TRACES);
+	f.config.duplicate = true;
+	process_table__exec(f.table, 1);
+	CHECK(own_signals(&f, 1) == 0);
+	log_set_level(before);
+	process_table__free(f.table);
+}
+
 /* ---- listeners, by made-up answers ---- */
 
 static const u8 local[16] = {10, 0, 0, 1};
@@ -381,6 +411,7 @@ int main(void)
 	RUN(an_id_is_used_again);
 	RUN(silent_processes_go_at_once);
 	RUN(ticks_forget_many);
+	RUN(an_sdk_of_its_own);
 	RUN(listeners_are_asked_for_once);
 	RUN(listeners_that_make_no_sense);
 	RUN(listeners_are_bounded);

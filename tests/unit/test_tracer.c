@@ -49,7 +49,7 @@ static void on_begun(void *owner, const struct http_call *call)
 
 static void on_ended(void *owner, const struct span *span, struct str learned, bool sent)
 {
-	CHECK(sent == (span->context.flags & 1));
+	CHECK(sent == !(span->resource->own_signals & RESOURCE_TRACES));
 	CHECK_STR(learned, "/item/{id}");
 	((struct fixture *)owner)->measured--;
 }
@@ -94,8 +94,8 @@ static void finish(struct fixture *f)
 {
 	const u64 *v = f->stats.v;
 
-	CHECK(v[STAT_REQUESTS] ==
-	      v[STAT_SPANS] + stats__sum(&f->stats, STAT_LOST) + v[STAT_DISCARDED] + v[STAT_OPEN]);
+	CHECK(v[STAT_REQUESTS] == v[STAT_SPANS] + stats__sum(&f->stats, STAT_LOST) +
+					  v[STAT_DISCARDED] + v[STAT_LEFT] + v[STAT_OPEN]);
 	CHECK(v[STAT_SPANS] == f->spans);
 	CHECK(f->measured == v[STAT_OPEN]);
 	span__free(f->last);
@@ -330,6 +330,21 @@ static void discards_are_counted(void)
 	}
 }
 
+/* Measured, but not told: its process does that. */
+static void left_to_its_own_sdk(void)
+{
+	struct fixture f;
+
+	begin(&f, 3, true);
+	f.resource->own_signals = RESOURCE_TRACES;
+	call_end(&f, call_begin(&f, NULL, NULL), 2000);
+	CHECK(f.stats.v[STAT_LEFT] == 1 && !f.stats.v[STAT_OPEN] && !f.spans);
+	f.resource->own_signals = RESOURCE_METRICS;
+	call_end(&f, call_begin(&f, NULL, NULL), 2000);
+	CHECK(f.stats.v[STAT_LEFT] == 1 && f.spans == 1);
+	finish(&f);
+}
+
 static void a_span_there_is_no_memory_for(void)
 {
 	struct fixture f;
@@ -353,6 +368,7 @@ int main(void)
 	RUN(no_end_before_the_start);
 	RUN(marks_are_counted);
 	RUN(discards_are_counted);
+	RUN(left_to_its_own_sdk);
 	RUN(a_span_there_is_no_memory_for);
 	return test_status();
 }

@@ -3,7 +3,8 @@
  * Every counter of the daemon: STAT(NAME, group, "text"). One line here makes a counter that is
  * printed at exit and on SIGUSR1.
  *
- *   requests = spans + lost + discarded + excluded + sampled out + open   (the identity, exact)
+ *   requests = spans + lost + discarded + excluded + left to own SDKs + sampled out + open
+ *   (the identity, exact)
  *
  * LOST    requests of which there will be no span, by cause
  * MARK    spans or connections with something missing, by cause; apart from the sum above
@@ -14,6 +15,7 @@ STAT(REQUESTS, TOTAL, "requests")
 STAT(SPANS, TOTAL, "spans")
 STAT(DISCARDED, TOTAL, "discarded")	/* read, never answered by design: after a closing answer */
 STAT(EXCLUDED, TOTAL, "excluded")	/* asked to make no span, by their URL */
+STAT(LEFT, TOTAL, "left to own SDKs")	/* the process tells of it itself */
 STAT(SAMPLED_OUT, TOTAL, "sampled out") /* the sampler's or a parent's decision */
 STAT(OPEN, TOTAL, "open")		/* a gauge: begun, neither ended nor discarded */
 

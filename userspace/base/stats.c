@@ -42,8 +42,8 @@ static void print_optional(const struct stats *stats, struct buf *out, enum stat
 	print_group(stats, out, group, false);
 }
 
-/* What only who asked for it has to read about. */
-static void print_asked_for(const struct stats *stats, struct buf *out, enum stat stat)
+/* Where there is any: left out as the user asked, or the process's own SDK makes it right. */
+static void print_left_out(const struct stats *stats, struct buf *out, enum stat stat)
 {
 	if (stats->v[stat])
 		buf__printf(out, ", %llu %s", (unsigned long long)stats->v[stat], info[stat].text);
@@ -58,8 +58,9 @@ void stats__print(const struct stats *stats, struct buf *out)
 		    (unsigned long long)stats__sum(stats, STAT_LOST));
 	print_group(stats, out, STAT_LOST, true);
 	buf__printf(out, "), %llu discarded", (unsigned long long)v[STAT_DISCARDED]);
-	print_asked_for(stats, out, STAT_EXCLUDED);
-	print_asked_for(stats, out, STAT_SAMPLED_OUT);
+	print_left_out(stats, out, STAT_EXCLUDED);
+	print_left_out(stats, out, STAT_LEFT);
+	print_left_out(stats, out, STAT_SAMPLED_OUT);
 	buf__printf(out, ", %llu open", (unsigned long long)v[STAT_OPEN]);
 	print_optional(stats, out, STAT_MARK, "marks");
 	print_optional(stats, out, STAT_SEEN, "not parsed");

@@ -28,8 +28,8 @@ static inline void stats__add(struct stats *stats, enum stat stat, u64 n)
 u64 stats__sum(const struct stats *stats, enum stat_group group);
 /*
  * Appends "1000 requests, 1000 spans, 0 lost (ring 0, ...), 0 discarded, 0 open; marks: ...; ...".
- * Causes of loss are always named; what the user leaves out ("7 excluded, 2 sampled out", behind
- * "discarded"), marks, recognised traffic and output loss only where not zero.
+ * Causes of loss are always named; what is left out on purpose ("7 excluded, 2 sampled out",
+ * behind "discarded"), marks, recognised traffic and output loss only where not zero.
  */
 void stats__print(const struct stats *stats, struct buf *out);
 

@@ -44,6 +44,7 @@ struct config {
 	/* how to capture */
 	u64 capture_head;	 /* --capture_head, bytes of a request head, 1024..16384 */
 	u64 ring_size;		 /* --ring_size, bytes, a power of two >= 64 KiB */
+	bool duplicate;		 /* --duplicate */
 	const char *hooks;	 /* --hooks, NULL: choose */
 	const char *record_path; /* --record, NULL if not asked for */
 	const char *replay_path; /* --replay, NULL if not asked for */

@@ -98,6 +98,9 @@ const struct option options[] = {
 	     GLOBS("PATH"), KEPT(exclude[RULE_CGROUP])),
 	OURS("exclude_pid", TRACE, "but not these processes and their descendants",
 	     RANGES("PID", 1 << 22), KEPT(exclude[RULE_PID])),
+	OURS("duplicate", TRACE,
+	     "tell also of processes that carry an OpenTelemetry SDK; else its signals are left to it",
+	     SWITCH, KEPT(duplicate)),
 	OURS("replay", TRACE, "read a recording instead of tracing; needs no rights", PATH,
 	     KEPT(replay_path)),
 

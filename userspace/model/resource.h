@@ -5,8 +5,11 @@
 
 #include "model/attrs.h"
 
+enum resource_signal { RESOURCE_TRACES = 1 << 0, RESOURCE_METRICS = 1 << 1 };
+
 struct resource {
 	u32 refs;
+	u32 own_signals;  /* enum resource_signal: the process sends these itself, so we do not */
 	struct arena mem; /* owns keys and values */
 	struct attrs attrs;
 };

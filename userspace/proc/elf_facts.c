@@ -13,6 +13,8 @@
 /* Sections and symbols that are looked at: Go's programs have 30, Python's interpreter 2000. */
 #define SECTIONS_MAX 256
 #define SYMBOLS_MAX  65536
+/* Constants that are searched, on the loop: some milliseconds, once a process. */
+#define CONSTANTS_MAX ((size_t)8 << 20)
 
 struct elf {
 	int fd;
@@ -102,6 +104,28 @@ int fact_go(const char *rest, struct buf *out)
 	if (!(info[15] & 2) || !info[32] || info[32] > 127 || memcmp(info + 33, "go", 2))
 		return buf__str(out, STR("go"));
 	return buf__append(out, info + 33, info[32]);
+}
+
+int elf_constants(const char *pid, struct buf *out)
+{
+	struct elf elf __cleanup(close_elf) = {.fd = -1};
+	Elf64_Shdr section;
+	size_t len;
+	int err = elf__open(&elf, pid, "exe");
+
+	if (err)
+		return err;
+	if (!elf__section_named(&elf, STR(".go.buildinfo"), &section) &&
+	    !elf__section_named(&elf, STR(".rodata"), &section))
+		return -ENOENT;
+	len = section.sh_size < CONSTANTS_MAX ? section.sh_size : CONSTANTS_MAX;
+	err = buf__reserve(out, len);
+	if (err)
+		return err;
+	if (!read_at(&elf, section.sh_offset, out->p + out->len, len))
+		return -ENOENT;
+	out->len += len;
+	return 0;
 }
 
 /* CPython's `const unsigned long Py_Version`, there since 3.11: 0x030b02f0 is 3.11.2. */

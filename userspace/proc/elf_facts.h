@@ -12,4 +12,10 @@
 int fact_go(const char *rest, struct buf *out);
 int fact_python(const char *rest, struct buf *out);
 
+/*
+ * No fact, but where one is sought: appends what Go's linker says of a program and its modules, or
+ * the constants of any other (.rodata), up to 8 MiB. 0 or negative errno.
+ */
+int elf_constants(const char *pid, struct buf *out);
+
 #endif

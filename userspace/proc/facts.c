@@ -10,6 +10,7 @@
 #include "proc/host_facts.h"
 #include "proc/listen_fact.h"
 #include "proc/process_facts.h"
+#include "proc/sdk.h"
 
 static int fact_env(const char *name, struct buf *out)
 {
@@ -34,6 +35,7 @@ static const struct {
 	{"libs/", fact_libs},
 	{"go/", fact_go},
 	{"python/", fact_python},
+	{"sdk/", fact_sdk},
 	{"listen/", fact_listen},
 	{"env/", fact_env},
 	{"host/name", fact_host_name},

@@ -15,6 +15,7 @@
  *	libs/TGID		names of the files its code is mapped from, one a line
  *	go/TGID			version of Go it was built with, "go" if too old to tell
  *	python/TGID		version of CPython in its executable or libpython
+ *	sdk/TGID		an OpenTelemetry SDK it carries, as proc/sdk.h has it
  *	listen/TGID/FAMILY/PORT/ADDR	address (32 hex digits) of the listener that accepted on
  *				ADDR:PORT
  *	env/NAME		environment variable of the daemon

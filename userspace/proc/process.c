@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/map.h"
 #include "proc/resource.h"
+#include "proc/sdk.h"
 
 /* Spans of a process that is gone may still wait for its sockets to close. */
 #define KEEP_NS (60 * NSEC_PER_SEC)
@@ -192,6 +194,37 @@ u32 process_table__alive(const struct process_table *table)
 	return table->alive;
 }
 
+/*
+ * The signals that its own SDK sends. Asked for when the process has served, so all is loaded; with
+ * --duplicate, too, so that a recording can be replayed without.
+ */
+static u32 own_signals(struct process_table *table, u32 tgid)
+{
+	static const char *const names[] = {NULL, "traces", "metrics", "traces and metrics"};
+	struct buf fact __cleanup(buf__free) = {0};
+	struct str what;
+	u32 signals;
+
+	if (facts__ask(&table->env.facts, &fact, "sdk/%u", tgid) || table->env.config->duplicate)
+		return 0;
+	signals = sdk_fact_signals(buf__view(&fact), &what);
+	if (signals)
+		log_warn("pid %u carries %.*s: its %s are left to that; --duplicate tells them as "
+			 "well",
+			 tgid, STR_ARG(what), names[signals]);
+	return signals;
+}
+
+static struct resource *make_resource(struct process_table *table, const struct process *process)
+{
+	struct resource *resource =
+		resource_of_process(&table->env, process->tgid, process->launch);
+
+	if (resource)
+		resource->own_signals = own_signals(table, process->tgid);
+	return resource;
+}
+
 struct resource *process_table__resource(struct process_table *table, u32 tgid)
 {
 	struct process *process = map__get(&table->map, tgid);
@@ -204,7 +237,7 @@ struct resource *process_table__resource(struct process_table *table, u32 tgid)
 	if (!process)
 		return NULL;
 	if (!process->resource)
-		process->resource = resource_of_process(&table->env, tgid, process->launch);
+		process->resource = make_resource(table, process);
 	return process->resource ? resource__get(process->resource) : NULL;
 }
 

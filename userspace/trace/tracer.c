@@ -84,8 +84,15 @@ static void send(struct tracer *tracer, struct span *owned, struct str learned)
 	count_marks(tracer, owned->http);
 	semconv__http_server(tracer->env.semconv, owned, STR_NONE, learned);
 	limits__apply(&tracer->env.limits, owned);
-	stats__add(tracer->env.stats, STAT_SPANS, 1);
 	tracer->env.span(tracer->env.owner, owned);
+}
+
+/* What becomes of a call that ended. */
+static enum stat fate_of(const struct span *span)
+{
+	if (span->resource->own_signals & RESOURCE_TRACES)
+		return STAT_LEFT;
+	return span->context.flags & FLAG_SAMPLED ? STAT_SPANS : STAT_SAMPLED_OUT;
 }
 
 static void on_end(struct call_sink *sink, struct http_call *owned)
@@ -93,7 +100,7 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 	struct tracer *tracer = container_of(sink, struct tracer, sink);
 	struct str learned;
 	struct span *span;
-	bool sampled;
+	enum stat fate;
 
 	if (excluded_urls__match(tracer->env.excluded, owned)) {
 		drop(tracer, owned, STAT_EXCLUDED);
@@ -107,14 +114,13 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
 	/* from all of them, so that routes do not depend on the sampler */
 	learned = path_templates__learn(tracer->templates, owned->target, &span->mem);
-	sampled = span->context.flags & FLAG_SAMPLED;
-	tracer->env.ended(tracer->env.owner, span, learned, sampled);
-	if (sampled) {
+	fate = fate_of(span);
+	tracer->env.ended(tracer->env.owner, span, learned, fate == STAT_SPANS);
+	stats__add(tracer->env.stats, fate, 1);
+	if (fate == STAT_SPANS)
 		send(tracer, span, learned);
-		return;
-	}
-	stats__add(tracer->env.stats, STAT_SAMPLED_OUT, 1);
-	span__free(span);
+	else
+		span__free(span);
 }
 
 static void on_discard(struct call_sink *sink, struct http_call *owned, enum discard why)
