@@ -202,8 +202,12 @@ void app__print_counts(struct app *app)
 	stats.v[STAT_OUTPUT_FAILED] = counts.failed;
 	stats__print(&stats, &text);
 	buf__char(&text, '\0');
+	/* a loss is worth a warning */
 	if (!text.failed)
-		log_info("%s", text.p);
+		log_print(stats__sum(&stats, STAT_LOST) || stats__sum(&stats, STAT_OUTPUT)
+				  ? LOG_WARN
+				  : LOG_INFO,
+			  "%s", text.p);
 	buf__free(&text);
 }
 

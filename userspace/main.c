@@ -11,12 +11,14 @@ extern char **environ;
 
 static int run(const struct config *config)
 {
-	if (config->sdk_disabled && config->command) {
-		execvp(config->command[0], config->command);
-		log_error("cannot run %s: %m", config->command[0]);
-		return 127;
-	}
-	return config->check ? app_check(config) : app_run(config);
+	if (config->check)
+		return app_check(config);
+	if (!config->sdk_disabled)
+		return app_run(config);
+	if (config->command)
+		return child_exec(config->command);
+	log_warn("nothing to do: OTEL_SDK_DISABLED, or all instrumentations are disabled");
+	return 0;
 }
 
 static int print(struct buf *text)

@@ -222,3 +222,19 @@ def under_sudo(run):
     check_equal([int(group) for group in groups.split()],
                 os.getgrouplist(user.pw_name, user.pw_gid), "groups")
     check_equal(caps.split()[1].strip("0"), "", "capabilities")
+
+
+@test()
+def disabled_just_runs(run):
+    """No rights, no tracing: the command's output and status; without a command nothing."""
+    for variables, args in (({"OTEL_SDK_DISABLED": "true"}, ()),
+                            ({}, ("--disabled_instrumentations", "*"))):
+        env = {**os.environ, **variables}
+        daemon = run.daemon(*args, "sh", "-c", "echo out; exit 7", env=env)
+        check_equal((daemon.wait_exit(), daemon.stdout(), daemon.stderr()), (7, "out\n", ""),
+                    "status, stdout, stderr")
+        check_equal(run.daemon(*args, "no-such-command-anywhere", env=env).wait_exit(), 127,
+                    "status of a command that is not there")
+        daemon = run.daemon(*args, "--pid", 1, env=env)
+        check_equal(daemon.wait_exit(), 0, "status without a command")
+        check("nothing to do" in daemon.stderr(), "not said that nothing is done")

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/log.h"
 #include "config/flags.h"
 #include "config/value.h"
 
@@ -97,6 +98,107 @@ static void table_is_complete(void)
 	CHECK(ARRAY_SIZE(contract) == 88 && ARRAY_SIZE(dropped) == 10);
 }
 
+/* Parses one flag with a value, from which nothing worse than a warning may come. */
+static int parse_flag(struct config *config, const char *flag, char *value)
+{
+	char arg[OPTION_NAME_MAX + 3];
+	char *argv[] = {"otel-ebpf", "--log_level", "error", arg, value, "--check", NULL};
+	char *env[] = {NULL};
+	enum config_action action;
+
+	snprintf(arg, sizeof(arg), "--%s", flag);
+	return config__parse(config, 6, argv, env, &action) || action != CONFIG_RUN;
+}
+
+static void every_flag_is_taken(void)
+{
+	struct config config;
+
+	for (u32 i = 0; i < ARRAY_SIZE(contract); i++)
+		CHECK(!parse_flag(&config, contract[i], "1"));
+	for (u32 i = 0; i < ARRAY_SIZE(dropped); i++)
+		CHECK(!parse_flag(&config, dropped[i], "1"));
+	CHECK(parse_flag(&config, "no_such_flag", "1"));
+}
+
+static void log_level_is_obeyed(void)
+{
+	static const struct {
+		char *name;
+		enum log_level level;
+	} cases[] = {
+		{"debug", LOG_DEBUG},  {"info", LOG_INFO},   {"WARN", LOG_WARN},
+		{"warning", LOG_WARN}, {"error", LOG_ERROR}, {"loud", LOG_INFO},
+	};
+	struct config config;
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		CHECK(!parse_flag(&config, "log_level", cases[i].name));
+		CHECK(log_get_level() == cases[i].level);
+	}
+	log_set_level(LOG_INFO);
+}
+
+static void everything_can_be_disabled(void)
+{
+	struct config config;
+
+	CHECK(!parse_flag(&config, "disabled_instrumentations", "flask,sqlite3"));
+	CHECK(!config.sdk_disabled);
+	CHECK(!parse_flag(&config, "disabled_instrumentations", "flask, *"));
+	CHECK(config.sdk_disabled);
+}
+
+static bool is_name(char c)
+{
+	return c == '_' || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+enum naming { NAMED_NOT, NAMED_BY_BEGINNING, NAMED };
+
+/* Does the text name it, or its beginning with a '*' behind? */
+static enum naming naming_of(struct str text, const char *variable)
+{
+	size_t end = 0, from;
+
+	for (from = 0; from < text.len; from = end + 1) {
+		for (end = from; end < text.len && is_name(text.p[end]);)
+			end++;
+		if (end - from < strlen("OTEL_") || strncmp(text.p + from, variable, end - from))
+			continue;
+		if (end < text.len && text.p[end] == '*')
+			return NAMED_BY_BEGINNING;
+		if (!variable[end - from])
+			return NAMED;
+	}
+	return NAMED_NOT;
+}
+
+/* Of what has no effect, README says so and why. From the top folder, as tests/run runs it. */
+static void readme_names_what_has_no_effect(void)
+{
+	FILE *file = fopen("README.md", "r");
+	static char bytes[256 << 10];
+	size_t len = file ? fread(bytes, 1, sizeof(bytes), file) : 0;
+	const char *begin = memmem(bytes, len, "\n### Without effect", 19);
+	struct str table = {begin, begin ? len - (size_t)(begin - bytes) : 0};
+	ssize_t end = str_find(table, '#', 5);
+
+	CHECK(len && len < sizeof(bytes) && begin && end > 0);
+	table = str_sub(table, 0, end > 0 ? (size_t)end : 0);
+	for (u32 i = 0; i < option_cnt; i++) {
+		const char *name = options[i].variable ? options[i].variable : "-";
+		enum naming naming = naming_of(table, name);
+		bool ok = options[i].use == OPT_HONOURED ? naming != NAMED : naming != NAMED_NOT;
+
+		if (!ok)
+			printf("# README.md, table \"Without effect\": %s\n", name);
+		CHECK(ok);
+	}
+	if (file)
+		fclose(file);
+}
+
 static bool same(const char *a, const char *b)
 {
 	return a && b && !strcmp(a, b);
@@ -118,6 +220,7 @@ static void table_is_sane(void)
 		CHECK(o->type != OPT_CHOICE || o->values);
 		CHECK(o->variable || o->use == OPT_HONOURED);
 		CHECK(!o->old || o->values);
+		CHECK(!o->why == (o->use != OPT_NEVER));
 		for (u32 j = 0; j < i; j++) {
 			CHECK(!same(o->flag, options[j].flag));
 			CHECK(!same(o->variable, options[j].variable));
@@ -291,6 +394,10 @@ int main(void)
 {
 	RUN(table_is_complete);
 	RUN(table_is_sane);
+	RUN(every_flag_is_taken);
+	RUN(log_level_is_obeyed);
+	RUN(everything_can_be_disabled);
+	RUN(readme_names_what_has_no_effect);
 	RUN(values);
 	RUN(abbreviations);
 	RUN(nearest);

@@ -253,9 +253,9 @@ static void unknown_names_are_named_and_skipped(void)
 {
 	struct propagators set;
 
-	CHECK_STR(said("b3,zipkin", &set),
-		  "otel-ebpf: propagator zipkin not found, skipped; there are tracecontext, "
-		  "baggage, b3, b3multi, jaeger, xray, none\n");
+	CHECK_STR(said("b3,zipkin", &set), "otel-ebpf: OTEL_PROPAGATORS: propagator zipkin not "
+					   "found, skipped; there are tracecontext, "
+					   "baggage, b3, b3multi, jaeger, xray, none\n");
 	CHECK(set.cnt == 1);
 	CHECK(said("zipkin", &set).len);
 	CHECK(set.cnt == 2);

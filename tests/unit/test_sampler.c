@@ -157,8 +157,10 @@ static void bad_name_is_the_default(void)
 	struct trace_context child = context_of(1, 0, true, 0x00);
 	struct sampler sampler;
 
-	CHECK_STR(said("sometimes", NULL, &sampler),
-		  "otel-ebpf: Couldn't recognize sampler sometimes.\n");
+	CHECK_STR(
+		said("sometimes", NULL, &sampler),
+		"otel-ebpf: OTEL_TRACES_SAMPLER: unknown sampler \"sometimes\"; using the default "
+		"parentbased_always_on\n");
 	CHECK(sampler__decide(&sampler, &root));
 	CHECK(!sampler__decide(&sampler, &child));
 	CHECK(said("traceidratio ,", "0", &sampler).len);
@@ -171,17 +173,22 @@ static void bad_argument_is_one(void)
 						" ",	"0.5.0", "e",	"-",   "50%"};
 	static const char *const outside[] = {"-1", "-1e-300", "1.0000000000000002", "2", "1e999"};
 	struct sampler sampler;
+	char want[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
-		CHECK_STR(said("traceidratio", malformed[i], &sampler),
-			  "otel-ebpf: Could not convert TRACES_SAMPLER_ARG to float. "
-			  "Using default value 1.0.\n");
+		snprintf(want, sizeof(want),
+			 "otel-ebpf: OTEL_TRACES_SAMPLER_ARG: \"%s\" is no number; using the "
+			 "default 1.0\n",
+			 malformed[i]);
+		CHECK_STR(said("traceidratio", malformed[i], &sampler), want);
 		CHECK(sampler.always && !sampler.parent_based);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(outside); i++) {
-		CHECK_STR(said("parentbased_traceidratio", outside[i], &sampler),
-			  "otel-ebpf: Probability must be in range [0.0, 1.0]. "
-			  "Using default value 1.0.\n");
+		snprintf(want, sizeof(want),
+			 "otel-ebpf: OTEL_TRACES_SAMPLER_ARG: %s is not from 0 to 1; using the "
+			 "default 1.0\n",
+			 outside[i]);
+		CHECK_STR(said("parentbased_traceidratio", outside[i], &sampler), want);
 		CHECK(sampler.always && sampler.parent_based);
 	}
 }

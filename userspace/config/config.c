@@ -293,6 +293,28 @@ static u32 row_of(size_t offset)
 	return row;
 }
 
+static enum log_level log_level_of(const char *name)
+{
+	if (!strcmp(name, "debug"))
+		return LOG_DEBUG;
+	if (!strcmp(name, "info"))
+		return LOG_INFO;
+	return strcmp(name, "error") ? LOG_WARN : LOG_ERROR;
+}
+
+/* How much is said comes first, for what follows may have much to say. */
+static int apply_all(struct config *config)
+{
+	u32 level = row_of(offsetof(struct config, log_level));
+	int err = apply(config, level);
+
+	log_set_level(log_level_of(config->log_level));
+	for (u32 i = 0; i < option_cnt && !err; i++)
+		if (i != level)
+			err = apply(config, i);
+	return err;
+}
+
 static bool ends_with(const char *text, struct str tail)
 {
 	size_t len = strlen(text);
@@ -305,6 +327,19 @@ static bool names_exporter(const struct option *option)
 	return option->variable && option->use != OPT_DROPPED &&
 	       (ends_with(option->variable, STR("_EXPORTER")) ||
 		ends_with(option->variable, STR("_ENDPOINT")));
+}
+
+/* HTTP is what is instrumented here, whatever Python package speaks it. */
+static void disable(struct config *config)
+{
+	char name[OPTION_NAME_MAX];
+
+	if (config_list_has(config->disabled_instrumentations, "*")) {
+		config->sdk_disabled = true;
+		return;
+	}
+	spell(config, row_of(offsetof(struct config, disabled_instrumentations)), name);
+	log_warn("%s: only * has an effect; packages of Python are not what is traced", name);
 }
 
 /* What follows from several options together. */
@@ -322,6 +357,8 @@ static void conclude(struct config *config)
 	if (config->endpoint_given && (!exporter || !*exporter))
 		log_warn("traces exporter otlp is not there yet; using %s",
 			 config->traces_exporter);
+	if (config->disabled_instrumentations)
+		disable(config);
 	if (config->hooks && !strcmp(config->hooks, "auto"))
 		config->hooks = NULL;
 }
@@ -378,11 +415,9 @@ int config__parse(struct config *config, int argc, char **argv, char **env,
 	if (err)
 		return err < 0 ? err : 0;
 	read_environment(config, env);
-	for (u32 i = 0; i < option_cnt; i++) {
-		err = apply(config, i);
-		if (err)
-			return err;
-	}
+	err = apply_all(config);
+	if (err)
+		return err;
 	conclude(config);
 	return check_together(config);
 }
@@ -396,10 +431,6 @@ static bool asks_for_nothing(const struct option *option, const char *text)
 
 void config__report(const struct config *config)
 {
-	static const char *const reasons[] = {
-		[OPT_NEVER] = "Python only",
-		[OPT_DROPPED] = "dropped by OpenTelemetry",
-	};
 	__cleanup(names__free) struct names later = {0}, never = {0};
 
 	for (u32 i = 0; i < option_cnt; i++) {
@@ -413,7 +444,8 @@ void config__report(const struct config *config)
 		if (option->use == OPT_LATER)
 			names__add(&later, "%s", name);
 		else
-			names__add(&never, "%s (%s)", name, reasons[option->use]);
+			names__add(&never, "%s (%s)", name,
+				   option->why ? option->why : "dropped by OpenTelemetry");
 	}
 	if (later.text.len)
 		log_warn("not honoured yet: %s", names__finish(&later));

@@ -75,9 +75,10 @@ struct config {
 	/* numbers; as model/limits.h takes them */
 	const char *attribute_count_limit, *attribute_value_length_limit;
 	const char *span_attribute_count_limit, *span_attribute_value_length_limit;
-	const char *log_level; /* "debug", "info", "warn", "warning" or "error" */
-	bool sdk_disabled;
-	bool endpoint_given;			       /* some exporter or endpoint was named */
+	const char *log_level; /* "debug", "info", "warn", "warning" or "error"; already set */
+	const char *disabled_instrumentations; /* NULL if not given */
+	bool sdk_disabled;		       /* or all instrumentations are: trace nothing */
+	bool endpoint_given;		       /* some exporter or endpoint was named */
 	struct config_given given[CONFIG_OPTIONS_MAX]; /* by row of the table */
 };
 

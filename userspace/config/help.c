@@ -91,6 +91,8 @@ static void print_meaning(const struct option *option, struct buf *out)
 	}
 	if (option->fallback)
 		buf__printf(&text, " (default %s)", option->fallback);
+	if (option->why)
+		buf__printf(&text, "; no effect: %s", option->why);
 	print_text(out, HELP_INDENT, buf__view(&text));
 }
 

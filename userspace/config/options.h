@@ -32,7 +32,7 @@ enum option_type {
 enum option_use {
 	OPT_HONOURED,
 	OPT_LATER,   /* parsed and checked, without effect so far */
-	OPT_NEVER,   /* of the Python SDK alone; the help says why */
+	OPT_NEVER,   /* it has nothing to act on; `why` says so */
 	OPT_DROPPED, /* a flag of 0.48b0, since dropped: accepted by its full name, not shown */
 };
 
@@ -81,6 +81,7 @@ struct option {
 	const char *old;	 /* deprecated name of values[0] */
 	const char *value_name;	 /* for --help */
 	const char *help;
+	const char *why; /* OPT_NEVER: why it has no effect */
 };
 
 extern const struct option options[];

@@ -44,6 +44,20 @@ static int become_user(void)
 	return 0;
 }
 
+int child_exec(char **argv)
+{
+	int err = become_user();
+
+	if (err) {
+		log_error("cannot become the user of SUDO_UID: %s", strerror(-err));
+		return 126;
+	}
+	execvp(argv[0], argv);
+	err = errno;
+	log_error("cannot run %s: %s", argv[0], strerror(err));
+	return err == ENOENT ? 127 : 126;
+}
+
 /* Closed by exec, unless there is none: then a byte says so. */
 __attribute__((noreturn)) static void fail(int end, int status)
 {
@@ -55,7 +69,6 @@ __attribute__((noreturn)) static void fail(int end, int status)
 __attribute__((noreturn)) static void run(char **argv, const sigset_t *mask, int gate, int end)
 {
 	char byte;
-	int err;
 
 	/* the parent died before it could say go: its end of the pipe is closed all the same */
 	if (read(gate, &byte, 1) != 1)
@@ -63,15 +76,7 @@ __attribute__((noreturn)) static void run(char **argv, const sigset_t *mask, int
 	close(gate);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	err = become_user();
-	if (err) {
-		log_error("cannot become the user of SUDO_UID: %s", strerror(-err));
-		fail(end, 126);
-	}
-	execvp(argv[0], argv);
-	err = errno;
-	log_error("cannot run %s: %s", argv[0], strerror(err));
-	fail(end, err == ENOENT ? 127 : 126);
+	fail(end, child_exec(argv));
 }
 
 static void close_pipe(int fds[2])

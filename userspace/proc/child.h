@@ -22,6 +22,8 @@ struct child {
  * A command that cannot be run ends the child with 127 (not found) or 126, as in a shell.
  */
 int child__start(struct child *child, char **argv, const sigset_t *mask);
+/* Becomes the command, as the same user, and is not traced. The exit status if that cannot be. */
+int child_exec(char **argv);
 /* Lets it run. False: it could not become the command, as it has said itself. */
 bool child__go(struct child *child);
 /* The exit status a shell would show: its own, or 128 + signal. */

@@ -207,8 +207,8 @@ static void warn_unknown(struct str name)
 	for (size_t row = 0; row < ARRAY_SIZE(propagators); row++)
 		buf__printf(&known, "%s, ", propagators[row].name);
 	name = str_sub(name, 0, 80);
-	log_warn("propagator %.*s not found, skipped; there are %.*snone", STR_ARG(name),
-		 STR_ARG(buf__view(&known)));
+	log_warn("OTEL_PROPAGATORS: propagator %.*s not found, skipped; there are %.*snone",
+		 STR_ARG(name), STR_ARG(buf__view(&known)));
 }
 
 void propagators__parse(const char *list, struct propagators *set)

@@ -36,7 +36,8 @@ static const struct named_sampler *find(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(samplers); i++)
 		if (str_caseeq(text, str_from(samplers[i].name)))
 			return &samplers[i];
-	log_warn("Couldn't recognize sampler %.200s.", name);
+	log_warn("OTEL_TRACES_SAMPLER: unknown sampler \"%.200s\"; using the default %s", name,
+		 samplers[0].name);
 	return &samplers[0];
 }
 
@@ -59,11 +60,14 @@ static double ratio_of(const char *arg)
 	if (!arg || !*arg)
 		return 1.0;
 	if (!parse_ratio(arg, &ratio)) {
-		log_warn("Could not convert TRACES_SAMPLER_ARG to float. Using default value 1.0.");
+		log_warn("OTEL_TRACES_SAMPLER_ARG: \"%.200s\" is no number; using the default 1.0",
+			 arg);
 		return 1.0;
 	}
 	if (ratio < 0 || ratio > 1) {
-		log_warn("Probability must be in range [0.0, 1.0]. Using default value 1.0.");
+		log_warn(
+			"OTEL_TRACES_SAMPLER_ARG: %.200s is not from 0 to 1; using the default 1.0",
+			arg);
 		return 1.0;
 	}
 	return ratio;
