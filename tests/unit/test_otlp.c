@@ -4,8 +4,13 @@
  * as the SDK and the Collector write it.
  */
 #include "test.h"
+#include "test_file.h"
 #include "test_wire_proto.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "export/export.h"
 #include "export/otlp.h"
 
 #define START_NS 1795220142991069845
@@ -282,8 +287,73 @@ static void too_long(void)
 	free(text);
 }
 
+static struct str print_debug(struct span *owned)
+{
+	const struct export_ops *ops = export_find(STR("debug"));
+	struct batch *batch = batch__new(1);
+	int fd = memfd_create("out", 0);
+	struct export_env env = {0};
+	struct exporter *exporter;
+	struct str text;
+
+	batch__add(batch, owned);
+	CHECK(!output__new(&env.output, fd, 1 << 20, false));
+	CHECK(!ops->open(&exporter, &env));
+	CHECK(ops->send(exporter, batch) == EXPORT_OK);
+	ops->close(exporter);
+	CHECK(!output__flush(env.output, 60000));
+	output__free(env.output);
+	batch__put(batch);
+	text = read_all(fd);
+	close(fd);
+	return text;
+}
+
+static void span_as_debug_text(void)
+{
+	struct span *span = new_full_span();
+	struct str text;
+
+	attrs__str(&span->attrs, &span->mem, STR("c"), STR("\x1b[2J\n\xc2\x85<\xc3\xa9>"));
+	attrs__add(&span->attrs, &span->mem,
+		   (struct attr){.key = STR("e"), .type = ATTR_DOUBLE, .d = 1e-7});
+	attrs__add(&span->attrs, &span->mem,
+		   (struct attr){.key = STR("w"), .type = ATTR_DOUBLE, .d = 300000});
+	span->attrs.v[4].list.v[1] = STR("<\"\n\xc3\xa9");
+	text = print_debug(span);
+	CHECK_STR(text, "Traces\t{\"resource spans\": 1, \"spans\": 1}\n"
+			"ResourceSpans #0\nResource SchemaURL: \nResource attributes:\n"
+			"     -> service.name: Str(todo)\nScopeSpans #0\n"
+			"ScopeSpans SchemaURL: https://opentelemetry.io/schemas/1.11.0\n"
+			"InstrumentationScope scope.a 1.2\nSpan #0\n"
+			"    Trace ID       : 4bf92f3577b34da6a3ce929d0e0e4736\n"
+			"    Parent ID      : b7ad6b7169203331\n"
+			"    ID             : 00f067aa0ba902b7\n"
+			"    Name           : GET /slow\n"
+			"    Kind           : Server\n"
+			"    TraceState     : a=1\n"
+			"    Start time     : 2026-11-21 00:15:42.991069845 +0000 UTC\n"
+			"    End time       : 2026-11-21 00:15:43.025461296 +0000 UTC\n"
+			"    Status code    : Error\n"
+			"    Status message : ValueError: \xef\xbf\xbd\n"
+			"    DroppedAttributesCount: 3\n"
+			"    DroppedEventsCount: 0\n"
+			"    DroppedLinksCount: 0\n"
+			"Attributes:\n"
+			"     -> s: Str(v\"\xc3\xa9)\n"
+			"     -> i: Int(-2)\n"
+			"     -> b: Bool(false)\n"
+			"     -> d: Double(0.5)\n"
+			"     -> l: Slice([\"x\",\"<\\\"\\n\xc3\xa9\"])\n"
+			"     -> c: Str(\\x1b[2J\\x0a\\x85<\xc3\xa9>)\n"
+			"     -> e: Double(1e-7)\n"
+			"     -> w: Double(300000)\n\n");
+	free((char *)text.p);
+}
+
 int main(void)
 {
+	alarm(60);
 	RUN(span_as_protobuf);
 	RUN(span_as_json);
 	RUN(root_span_as_json);
@@ -291,5 +361,6 @@ int main(void)
 	RUN(groups_in_order_of_their_first_spans);
 	RUN(no_spans);
 	RUN(too_long);
+	RUN(span_as_debug_text);
 	return test_status();
 }

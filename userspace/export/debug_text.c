@@ -74,8 +74,7 @@ static void print_double(struct buf *out, double d)
 		buf__printf(out, "%.*f", precision > exponent ? precision - exponent : 0, d);
 }
 
-/* Go's json.Marshal() keeps what is not ASCII, but escapes what HTML or JavaScript could trip on.
- */
+/* As Go's encoding/json without its escapes for HTML: what is not ASCII stays. */
 static void print_quoted(struct buf *out, ProtobufCBinaryData text)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", shorts[] = "\"\\bfnrt";
@@ -90,8 +89,8 @@ static void print_quoted(struct buf *out, ProtobufCBinaryData text)
 		hit = code && code < 0x80 ? strchr(plain, (int)code) : NULL;
 		if (hit)
 			buf__printf(out, "\\%c", shorts[hit - plain]);
-		else if (code < 0x20 || code == '<' || code == '>' || code == '&' ||
-			 (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029)
+		else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
+			 code == 0x2029)
 			buf__printf(out, "\\u%04x", code);
 		else
 			buf__str(out, str_sub(from, 0, from.len - rest.len));
