@@ -13,17 +13,26 @@
 
 static void print_message(struct buf *out, const ProtobufCMessage *message);
 
+/* No name in export/proto is longer. */
+#define NAME_MAX_LEN 40
+
 /* start_time_unix_nano -> "startTimeUnixNano": */
 static void print_name(struct buf *out, const char *name)
 {
-	buf__char(out, '"');
+	char text[NAME_MAX_LEN + 4];
+	size_t len = 0;
+
+	text[len++] = '"';
 	for (; *name; name++) {
 		bool upper = *name == '_' && name[1];
 
+		assert(len <= NAME_MAX_LEN);
 		name += upper;
-		buf__char(out, (char)(upper ? *name & ~0x20 : *name));
+		text[len++] = (char)(upper ? *name & ~0x20 : *name);
 	}
-	buf__str(out, STR("\":"));
+	text[len++] = '"';
+	text[len++] = ':';
+	buf__append(out, text, len);
 }
 
 static void print_double(struct buf *out, double d)
