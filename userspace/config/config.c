@@ -283,16 +283,6 @@ static int apply(struct config *config, u32 row)
 	return 0;
 }
 
-/* The row that is kept in the field of struct config at offset; there is one. */
-static u32 row_of(size_t offset)
-{
-	u32 row = 0;
-
-	while (!options[row].kept || options[row].offset != offset)
-		row++;
-	return row;
-}
-
 static enum log_level log_level_of(const char *name)
 {
 	if (!strcmp(name, "debug"))
@@ -305,7 +295,7 @@ static enum log_level log_level_of(const char *name)
 /* How much is said comes first, for what follows may have much to say. */
 static int apply_all(struct config *config)
 {
-	u32 level = row_of(offsetof(struct config, log_level));
+	u32 level = option_row(offsetof(struct config, log_level));
 	int err = apply(config, level);
 
 	log_set_level(log_level_of(config->log_level));
@@ -338,14 +328,15 @@ static void disable(struct config *config)
 		config->sdk_disabled = true;
 		return;
 	}
-	spell(config, row_of(offsetof(struct config, disabled_instrumentations)), name);
+	spell(config, option_row(offsetof(struct config, disabled_instrumentations)), name);
 	log_warn("%s: only * has an effect; packages of Python are not what is traced", name);
 }
 
 /* What follows from several options together. */
 static void conclude(struct config *config)
 {
-	const char *exporter = config->given[row_of(offsetof(struct config, traces_exporter))].text;
+	const char *exporter =
+		config->given[option_row(offsetof(struct config, traces_exporter))].text;
 
 	for (u32 i = 0; i < option_cnt; i++) {
 		const char *text = config->given[i].text;
@@ -451,53 +442,6 @@ void config__report(const struct config *config)
 		log_warn("not honoured yet: %s", names__finish(&later));
 	if (never.text.len)
 		log_warn("without meaning here: %s", names__finish(&never));
-}
-
-static bool has_exporter(const struct config_exporter *list, u32 cnt,
-			 const struct config_exporter *exporter)
-{
-	for (u32 i = 0; i < cnt; i++) {
-		if (str_eq(list[i].name, exporter->name) &&
-		    str_eq(list[i].argument, exporter->argument))
-			return true;
-	}
-	return false;
-}
-
-/* Those of the list that the row knows. */
-static u32 exporters(const char *list, size_t offset,
-		     struct config_exporter out[CONFIG_EXPORTERS_MAX])
-{
-	const struct option *option = &options[row_of(offset)];
-	struct str rest = str_from(list), item;
-	u32 cnt = 0;
-
-	while (cnt < CONFIG_EXPORTERS_MAX && list_next(&rest, &item)) {
-		struct str name = str_from(value_find(option, item));
-		ssize_t colon = str_find(name, ':', 0);
-		struct config_exporter exporter = {.name = name};
-
-		if (!name.len || str_eq(name, STR("none")))
-			continue;
-		if (colon >= 0) {
-			exporter.name.len = (size_t)colon;
-			exporter.argument = str_sub(item, (size_t)colon + 1, item.len);
-		}
-		if (!has_exporter(out, cnt, &exporter))
-			out[cnt++] = exporter;
-	}
-	return cnt;
-}
-
-u32 config__exporters(const struct config *config, struct config_exporter out[CONFIG_EXPORTERS_MAX])
-{
-	return exporters(config->traces_exporter, offsetof(struct config, traces_exporter), out);
-}
-
-u32 config__metrics_exporters(const struct config *config,
-			      struct config_exporter out[CONFIG_EXPORTERS_MAX])
-{
-	return exporters(config->metrics_exporter, offsetof(struct config, metrics_exporter), out);
 }
 
 void config__free(struct config *config)

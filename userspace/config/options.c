@@ -314,3 +314,12 @@ const char *const option_group_titles[GROUP_CNT] = {
 	[GROUP_OURSELVES] = "The daemon itself",
 };
 /* clang-format on */
+
+u32 option_row(size_t offset)
+{
+	u32 row = 0;
+
+	while (!options[row].kept || options[row].offset != offset)
+		row++;
+	return row;
+}

@@ -86,6 +86,8 @@ struct option {
 
 extern const struct option options[];
 extern const u32 option_cnt;
+/* The row that is kept in the field of struct config at offset; there is one. */
+u32 option_row(size_t offset);
 
 /* Given again, it adds: kept as a struct config_texts. */
 static inline bool option_adds_up(const struct option *option)

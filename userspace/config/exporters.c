@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The lists of exporters, told apart into names and arguments. */
+#include "config/config.h"
+#include "config/options.h"
+#include "config/value.h"
+
+static bool has_exporter(const struct config_exporter *list, u32 cnt,
+			 const struct config_exporter *exporter)
+{
+	for (u32 i = 0; i < cnt; i++) {
+		if (str_eq(list[i].name, exporter->name) &&
+		    str_eq(list[i].argument, exporter->argument))
+			return true;
+	}
+	return false;
+}
+
+/* Those of the list that the row knows. */
+static u32 exporters(const char *list, size_t offset,
+		     struct config_exporter out[CONFIG_EXPORTERS_MAX])
+{
+	const struct option *option = &options[option_row(offset)];
+	struct str rest = str_from(list), item;
+	u32 cnt = 0;
+
+	while (cnt < CONFIG_EXPORTERS_MAX && list_next(&rest, &item)) {
+		struct str name = str_from(value_find(option, item));
+		ssize_t colon = str_find(name, ':', 0);
+		struct config_exporter exporter = {.name = name};
+
+		if (!name.len || str_eq(name, STR("none")))
+			continue;
+		if (colon >= 0) {
+			exporter.name.len = (size_t)colon;
+			exporter.argument = str_sub(item, (size_t)colon + 1, item.len);
+		}
+		if (!has_exporter(out, cnt, &exporter))
+			out[cnt++] = exporter;
+	}
+	return cnt;
+}
+
+u32 config__exporters(const struct config *config, struct config_exporter out[CONFIG_EXPORTERS_MAX])
+{
+	return exporters(config->traces_exporter, offsetof(struct config, traces_exporter), out);
+}
+
+u32 config__metrics_exporters(const struct config *config,
+			      struct config_exporter out[CONFIG_EXPORTERS_MAX])
+{
+	return exporters(config->metrics_exporter, offsetof(struct config, metrics_exporter), out);
+}
