@@ -3,7 +3,8 @@
 
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 SCRIPT    := $(patsubst %.c,$(B)/%,$(wildcard tests/script/run_script.c))
-TEST_BIN  := $(UNIT) $(SCRIPT)
+ROUTES    := $(B)/tests/routes/ask
+TEST_BIN  := $(UNIT) $(SCRIPT) $(ROUTES)
 # stand for programs nobody has touched: never built with sanitisers
 E2E       := build/tests/e2e/client build/tests/e2e/cserver
 GO        := $(firstword $(wildcard /usr/local/go/bin/go) $(shell command -v go))

@@ -291,6 +291,7 @@ int app__build(struct app *app)
 		.begun = app_on_begun,
 		.ended = app_on_ended,
 		.discarded = app_on_discarded,
+		.route = app_on_route,
 		.response_truncated = on_response_truncated,
 	};
 	int err = build_conventions(app);
@@ -299,6 +300,8 @@ int app__build(struct app *app)
 		return err;
 	process_env.set = semconv__set(app->semconv);
 	err = process_table__new(&app->processes, &process_env);
+	if (!err)
+		err = app__build_routes(app);
 	if (!err)
 		err = pipeline__new(&app->pipeline, on_batch, app);
 	if (err)
@@ -329,6 +332,7 @@ static void app_free(struct app *app)
 {
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);
+	route_table__free(app->routes);
 	app__free_metrics(app);
 	summary__free(app->summary);
 	semconv__free(app->semconv);

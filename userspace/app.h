@@ -7,8 +7,8 @@
  *	                        \-> process_table (whose resource a span gets)
  *
  * app.c builds what both ways of running share, app_metrics.c what measures, app_summary.c what
- *sums up; app_select.c decides whom rules choose; app_live.c runs it from the kernel, app_replay.c
- *from a recording. Everything that is wired knows nothing of it.
+ *sums up; app_routes.c names routes; app_select.c decides whom rules choose; app_live.c runs it
+ *from the kernel, app_replay.c from a recording. Everything that is wired knows nothing of it.
  */
 #ifndef APP_H
 #define APP_H
@@ -26,6 +26,7 @@
 #include "pipeline/span_metrics.h"
 #include "proc/child.h"
 #include "proc/process.h"
+#include "route/route_table.h"
 #include "trace/tracer.h"
 
 /* Who wants metrics in ways of their own. */
@@ -60,6 +61,7 @@ struct app {
 	struct semconv *semconv;
 	struct excluded_urls *excluded;
 	struct tracer *tracer;
+	struct route_table *routes; /* given by hand; NULL: none */
 	struct pipeline *pipeline;
 	struct output *output;
 	struct files *files;
@@ -108,12 +110,18 @@ void app_on_ending(void *owner);
  */
 void app__finish(struct app *app, int flush_ms);
 
+/* Parts of app.c, in app_routes.c. 0 or negative errno; complains itself. */
+int app__build_routes(struct app *app);
+/* Function of struct tracer_env. */
+struct str app_on_route(void *owner, const struct http_call *call);
+
 /* Parts of app.c, in app_metrics.c. After output was built: 0 or negative errno. */
 int app__build_metrics(struct app *app);
 void app__free_metrics(struct app *app);
 /* Functions of struct tracer_env. */
 void app_on_begun(void *owner, const struct http_call *call);
-void app_on_ended(void *owner, const struct span *span, struct str learned, bool sent);
+void app_on_ended(void *owner, const struct span *span, struct str route, struct str learned,
+		  bool sent);
 void app_on_discarded(void *owner, const struct http_call *call);
 void app__metrics_exit(struct app *app, u32 tgid);
 /* Measurements lost. */

@@ -97,13 +97,14 @@ void app_on_begun(void *owner, const struct http_call *call)
 	resource__put(resource);
 }
 
-void app_on_ended(void *owner, const struct span *span, struct str learned, bool sent)
+void app_on_ended(void *owner, const struct span *span, struct str route, struct str learned,
+		  bool sent)
 {
 	const struct body_sizes sizes = {span->http->request_body, span->http->response_body};
 	struct app *app = owner;
 
 	if (app->summary)
-		summary__add(app->summary, span, learned, sent);
+		summary__add(app->summary, span, route.len ? route : learned, sent);
 	/* where it began before an exec brought the SDK, it was in flight all the same */
 	if (measures_itself(span->resource)) {
 		app_on_discarded(app, span->http);
@@ -111,7 +112,7 @@ void app_on_ended(void *owner, const struct span *span, struct str learned, bool
 	}
 	for (u32 i = 0; i < APP_READERS; i++)
 		if (app->metrics[i])
-			span_metrics__end(app->metrics[i], span, STR_NONE, &sizes);
+			span_metrics__end(app->metrics[i], span, route, &sizes);
 }
 
 void app_on_discarded(void *owner, const struct http_call *call)

@@ -47,8 +47,17 @@ static void on_begun(void *owner, const struct http_call *call)
 	((struct fixture *)owner)->measured++;
 }
 
-static void on_ended(void *owner, const struct span *span, struct str learned, bool sent)
+/* As a framework that knows one path would say. */
+static struct str on_route(void *owner, const struct http_call *call)
 {
+	(void)owner;
+	return str_eq(call->target, STR("/item/7")) ? STR("/item/<int:n>") : STR_NONE;
+}
+
+static void on_ended(void *owner, const struct span *span, struct str route, struct str learned,
+		     bool sent)
+{
+	CHECK_STR(route, on_route(owner, span->http).len ? "/item/<int:n>" : "");
 	CHECK(sent == !(span->resource->own_signals & RESOURCE_TRACES));
 	CHECK_STR(learned, "/item/{id}");
 	((struct fixture *)owner)->measured--;
@@ -71,6 +80,7 @@ static void begin(struct fixture *f, u64 seed, bool tracecontext)
 		.begun = on_begun,
 		.ended = on_ended,
 		.discarded = on_discarded,
+		.route = on_route,
 		.response_truncated = on_truncated,
 	};
 

@@ -40,6 +40,7 @@ struct config {
 	bool select_all;		       /* --all */
 	struct config_texts select[RULE_CNT];  /* --port, --exe, --name, --cgroup */
 	struct config_texts exclude[RULE_CNT]; /* --exclude_port ... --exclude_pid */
+	struct config_texts routes;	       /* --route, as app_routes.c takes them */
 	char **command; /* argv of the command to start, NULL if none; borrowed */
 	/* how to capture */
 	u64 capture_head;	 /* --capture_head, bytes of a request head, 1024..16384 */

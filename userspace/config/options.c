@@ -104,6 +104,9 @@ const struct option options[] = {
 	OURS("replay", TRACE, "read a recording instead of tracing; needs no rights", PATH,
 	     KEPT(replay_path)),
 
+	OURS("route", TRACE, "name requests of these paths by this route; again for more",
+	     .type = OPT_ROUTE, KEPT(routes), .value_name = "'GET /a/{b}'"),
+
 	OURS("capture_head", CAPTURE, "what is captured of the head of a request, at most",
 	     SIZE(OPT_SIZE, "16384", 1 << 10, 1 << 14), KEPT(capture_head)),
 	OURS("ring_size", CAPTURE, "buffer between kernel and daemon",

@@ -18,6 +18,7 @@ enum option_type {
 	OPT_PIDS,   /* comma list of process ids; given again, it adds */
 	OPT_RANGES, /* comma list of numbers and ranges 8000-8010; given again, it adds */
 	OPT_GLOBS,  /* comma list of patterns; given again, it adds */
+	OPT_ROUTE,  /* a method and a path; given again, it adds */
 	OPT_STRING, /* taken as it is; never printed, it may hold a secret */
 	OPT_FILE,
 	OPT_LIST,   /* comma list; of `values`, if there are any */
@@ -92,7 +93,7 @@ u32 option_row(size_t offset);
 /* Given again, it adds: kept as a struct config_texts. */
 static inline bool option_adds_up(const struct option *option)
 {
-	return option->type == OPT_RANGES || option->type == OPT_GLOBS;
+	return option->type == OPT_RANGES || option->type == OPT_GLOBS || option->type == OPT_ROUTE;
 }
 
 extern const char *const option_group_titles[GROUP_CNT];

@@ -178,6 +178,7 @@ int value__parse(struct value *value, const struct option *option, const char *t
 	case OPT_HELP:
 	case OPT_VERSION:
 	case OPT_PIDS:
+	case OPT_ROUTE:
 	case OPT_STRING:
 		return 0;
 	case OPT_SWITCH:
@@ -277,6 +278,7 @@ void value_describe(const struct option *option, struct buf *out)
 		[OPT_PIDS] = "process ids ",
 		[OPT_RANGES] = "numbers and ranges ",
 		[OPT_GLOBS] = "patterns",
+		[OPT_ROUTE] = "a method and a path",
 		[OPT_STRING] = "a text",
 		[OPT_FILE] = "a file name",
 		[OPT_LIST] = "a list of ",

@@ -11,6 +11,12 @@
 #include "proc/listen_fact.h"
 #include "proc/process_facts.h"
 #include "proc/sdk.h"
+#include "route/route_source.h"
+
+static int fact_routes(const char *tgid, struct buf *out)
+{
+	return route_source__find_live((u32)strtoul(tgid, NULL, 10), out);
+}
 
 static int fact_env(const char *name, struct buf *out)
 {
@@ -37,6 +43,7 @@ static const struct {
 	{"python/", fact_python},
 	{"sdk/", fact_sdk},
 	{"listen/", fact_listen},
+	{"routes/", fact_routes},
 	{"env/", fact_env},
 	{"host/name", fact_host_name},
 	{"host/machine", fact_host_machine},

@@ -18,6 +18,7 @@
  *	sdk/TGID		an OpenTelemetry SDK it carries, as proc/sdk.h has it
  *	listen/TGID/FAMILY/PORT/ADDR	address (32 hex digits) of the listener that accepted on
  *				ADDR:PORT
+ *	routes/TGID		routes of its application, as route/route_table.h has them
  *	env/NAME		environment variable of the daemon
  *	host/name, host/machine, host/release	as uname(2) has them
  *	host/id			/etc/machine-id

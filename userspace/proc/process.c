@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "proc/resource.h"
 #include "proc/sdk.h"
+#include "route/route_table.h"
 
 /* Spans of a process that is gone may still wait for its sockets to close. */
 #define KEEP_NS (60 * NSEC_PER_SEC)
@@ -19,9 +20,11 @@
 
 struct process {
 	u32 tgid;
-	u64 exited;		   /* unix ns, 0 while it runs */
-	struct launch *launch;	   /* one reference, NULL if not known */
-	struct resource *resource; /* one reference, NULL until asked for */
+	u64 exited;		    /* unix ns, 0 while it runs */
+	struct launch *launch;	    /* one reference, NULL if not known */
+	struct resource *resource;  /* one reference, NULL until asked for */
+	struct route_table *routes; /* NULL: not asked for, or not known */
+	bool routes_asked;
 };
 
 struct listener {
@@ -52,6 +55,7 @@ static void process__free(struct process *process)
 		return;
 	resource__put(process->resource);
 	launch__put(process->launch);
+	route_table__free(process->routes);
 	free(process);
 }
 
@@ -143,6 +147,9 @@ void process_table__exec(struct process_table *table, u32 tgid)
 		return;
 	resource__put(process->resource);
 	process->resource = NULL;
+	route_table__free(process->routes);
+	process->routes = NULL;
+	process->routes_asked = false;
 	forget_listeners(table);
 	launch = launch__read(&table->env.facts, tgid);
 	if (!launch)
@@ -246,6 +253,20 @@ const struct resource *process_table__known_resource(const struct process_table 
 	const struct process *process = map__get(&table->map, tgid);
 
 	return process ? process->resource : NULL;
+}
+
+const struct route_table *process_table__routes(struct process_table *table, u32 tgid)
+{
+	struct process *process = map__get(&table->map, tgid);
+	struct buf text __cleanup(buf__free) = {0};
+
+	if (!process || process->routes_asked)
+		return process ? process->routes : NULL;
+	process->routes_asked = true;
+	if (!facts__ask(&table->env.facts, &text, "routes/%u", tgid) &&
+	    route_table__new(&process->routes, buf__view(&text)))
+		process->routes = NULL;
+	return process->routes;
 }
 
 static u64 listener_key(u32 tgid, bool inet6, u16 port, const u8 local[16])

@@ -14,6 +14,7 @@
 #include "proc/facts.h"
 
 struct process_table;
+struct route_table;
 
 struct process_env {
 	const struct config *config;
@@ -45,6 +46,11 @@ u32 process_table__alive(const struct process_table *table);
 struct resource *process_table__resource(struct process_table *table, u32 tgid);
 /* The same if it was made, borrowed; NULL: nobody has asked for it. */
 const struct resource *process_table__known_resource(const struct process_table *table, u32 tgid);
+/*
+ * The routes of the application that it serves, read from its sources when first asked for, and
+ * again after an exec; NULL: not known.
+ */
+const struct route_table *process_table__routes(struct process_table *table, u32 tgid);
 /* The listener's address of an accepted connection; the local address itself where it is not known.
  */
 void process_table__listen_addr(struct process_table *table, u32 tgid, bool inet6, u16 port,

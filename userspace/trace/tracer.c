@@ -79,10 +79,10 @@ static struct span *new_span(struct tracer *tracer, struct http_call *owned)
 	return span;
 }
 
-static void send(struct tracer *tracer, struct span *owned, struct str learned)
+static void send(struct tracer *tracer, struct span *owned, struct str route, struct str learned)
 {
 	count_marks(tracer, owned->http);
-	semconv__http_server(tracer->env.semconv, owned, STR_NONE, learned);
+	semconv__http_server(tracer->env.semconv, owned, route, learned);
 	limits__apply(&tracer->env.limits, owned);
 	tracer->env.span(tracer->env.owner, owned);
 }
@@ -95,10 +95,16 @@ static enum stat fate_of(const struct span *span)
 	return span->context.flags & FLAG_SAMPLED ? STAT_SPANS : STAT_SAMPLED_OUT;
 }
 
+/* False where the request's line is longer than what was captured, and ends within the path. */
+static bool has_path(const struct http_call *call)
+{
+	return call->version.len || str_find(call->target, '?', 0) >= 0;
+}
+
 static void on_end(struct call_sink *sink, struct http_call *owned)
 {
 	struct tracer *tracer = container_of(sink, struct tracer, sink);
-	struct str learned;
+	struct str route = STR_NONE, learned = STR_NONE;
 	struct span *span;
 	enum stat fate;
 
@@ -113,12 +119,16 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 	}
 	stats__add(tracer->env.stats, STAT_OPEN, (u64)-1);
 	/* from all of them, so that routes do not depend on the sampler */
-	learned = path_templates__learn(tracer->templates, owned->target, &span->mem);
+	if (has_path(owned))
+		learned = path_templates__learn(tracer->templates, owned->target, &span->mem);
+	/* 405: there are routes of that path, but none took the request */
+	if (owned->status != 405 && has_path(owned))
+		route = tracer->env.route(tracer->env.owner, owned);
 	fate = fate_of(span);
-	tracer->env.ended(tracer->env.owner, span, learned, fate == STAT_SPANS);
+	tracer->env.ended(tracer->env.owner, span, route, learned, fate == STAT_SPANS);
 	stats__add(tracer->env.stats, fate, 1);
 	if (fate == STAT_SPANS)
-		send(tracer, span, learned);
+		send(tracer, span, route, learned);
 	else
 		span__free(span);
 }

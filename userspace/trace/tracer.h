@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The tracer gives calls their identity and turns them into spans: ids at the request's begin, the
- * parent that a header names, the sampler's decision, a learned route, the attributes of the
- * semantic conventions.
+ * parent that a header names, the sampler's decision, the route or a learned one, the attributes of
+ * the semantic conventions.
  */
 #ifndef TRACER_H
 #define TRACER_H
@@ -31,12 +31,15 @@ struct tracer_env {
 	void (*span)(void *owner, struct span *owned);
 	/*
 	 * For who measures: each call begins, then ends or is discarded. What ends has its context
-	 * and times and what was learned of its route (empty: nothing), but no name and no
+	 * and times, its route and what was learned of it (empty: nothing), but no name and no
 	 * attributes yet; sent: span() comes next.
 	 */
 	void (*begun)(void *owner, const struct http_call *call);
-	void (*ended)(void *owner, const struct span *span, struct str learned, bool sent);
+	void (*ended)(void *owner, const struct span *span, struct str route, struct str learned,
+		      bool sent);
 	void (*discarded)(void *owner, const struct http_call *call);
+	/* The framework's own route of a call, empty if it is not known for certain. */
+	struct str (*route)(void *owner, const struct http_call *call);
 	/* The head of an answer reached beyond what was captured. */
 	void (*response_truncated)(void *owner);
 	const struct semconv *semconv;	      /* what spans say of a call; outlives the tracer */

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Routes, wired: those given by hand go before those of the application's own sources. */
+#include <errno.h>
+#include <string.h>
+
+#include "app.h"
+#include "base/log.h"
+
+/* As servers do, what takes GET takes HEAD. */
+static int print_given(const char *given, struct buf *out)
+{
+	struct str rest = str_trim(str_from(given)), method, path;
+	struct arena mem = {0};
+	struct route_pattern pattern;
+	ssize_t blank = str_find(rest, ' ', 0);
+	int err;
+
+	method = blank < 0 ? STR("*") : str_sub(rest, 0, (size_t)blank);
+	path = blank < 0 ? rest : str_trim(str_sub(rest, (size_t)blank, rest.len));
+	err = path.len && path.p[0] == '/'
+		      ? route_pattern__compile(&pattern, ROUTE_STARLETTE, path, &mem)
+		      : -EINVAL;
+	arena__free(&mem);
+	if (err == -EINVAL)
+		log_error("--route: bad value \"%.200s\", want \"GET /a/{b}\"", given);
+	if (!err)
+		err = buf__printf(out, "= %.*s%s %.*s\n", STR_ARG(method),
+				  str_eq(method, STR("GET")) ? ",HEAD" : "", STR_ARG(path));
+	return err;
+}
+
+int app__build_routes(struct app *app)
+{
+	struct buf text __cleanup(buf__free) = {0};
+	int err = 0;
+
+	if (!app->config.routes.cnt)
+		return 0;
+	err = buf__printf(&text, "%s\n", route_style_name(ROUTE_STARLETTE));
+	for (u32 i = 0; i < app->config.routes.cnt && !err; i++)
+		err = print_given(app->config.routes.v[i], &text);
+	return err ? err : route_table__new(&app->routes, buf__view(&text));
+}
+
+struct str app_on_route(void *owner, const struct http_call *call)
+{
+	struct app *app = owner;
+	/* asked for in any case, so that a recording can be replayed with other routes by hand */
+	const struct route_table *own = process_table__routes(app->processes, call->peer.tgid);
+	struct str route = STR_NONE;
+
+	if (app->routes)
+		route = route_table__match(app->routes, call->method, call->target);
+	if (!route.len && own)
+		route = route_table__match(own, call->method, call->target);
+	return route;
+}

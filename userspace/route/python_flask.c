@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What Flask does to its applications and blueprints.
+ *
+ *	@app.route("/a", methods=["POST"])		a rule
+ *	app.register_blueprint(bp, url_prefix="/b")	the blueprint's rules, below /b
+ */
+#include "route/python_apps.h"
+
+/* Werkzeug adds HEAD to GET, Flask OPTIONS to all. */
+static struct str flask_methods(struct py_run *run, struct str methods)
+{
+	if (py_has_method(methods, STR("GET")) && !py_has_method(methods, STR("HEAD")))
+		methods = py_join(run, methods, STR(",HEAD"));
+	return py_has_method(methods, STR("OPTIONS")) ? methods
+						      : py_join(run, methods, STR(",OPTIONS"));
+}
+
+/* What options of a Flask rule make of its certainty. */
+static char flask_certainty(const struct py_call *call)
+{
+	static const char *const known[] = {"rule",	      "methods",
+					    "endpoint",	      "view_func",
+					    "strict_slashes", "provide_automatic_options"};
+	const struct py_source *source = &call->frame->module->source;
+	struct py_span rest = call->arguments;
+	char certainty = '=';
+	struct py_item item;
+
+	while (py_next_item(source, &rest, &item)) {
+		bool is_known = !item.keyword.p && !item.starred;
+
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			is_known |= item.keyword.p && str_eq(item.keyword, str_from(known[i]));
+		if (!is_known)
+			return '?';
+		if (!item.keyword.p || !str_eq(item.keyword, STR("strict_slashes")))
+			continue;
+		if (!py_is(source, item.value, item.value.from, "False"))
+			return '?';
+		certainty = '~';
+	}
+	return certainty;
+}
+
+static void add_flask_rule(const struct py_call *call, struct str methods)
+{
+	struct py_frame *frame = call->frame;
+	char certainty = flask_certainty(call);
+	struct str text;
+
+	call->object->defaults |= py_has_argument(call, "defaults");
+	if (py_text_argument(call, 0, "rule", &text) != ARG_TEXT) {
+		py_taint(frame->run, call->object);
+		return;
+	}
+	if (certainty == '=' && call->object->lenient)
+		certainty = '~';
+	py_add_rule(frame, call->object, certainty, flask_methods(frame->run, methods), text);
+}
+
+void py_flask_route(const struct py_call *call)
+{
+	add_flask_rule(call, py_methods_argument(call, STR("GET")));
+}
+
+/* @app.get */
+void py_flask_shortcut(const struct py_call *call)
+{
+	add_flask_rule(call, py_upper(call->frame->run, call->name));
+}
+
+/* A view that is a class knows its methods itself. */
+void py_flask_add_url_rule(const struct py_call *call)
+{
+	struct py_span view;
+	bool known = py_find_argument(call, 2, "view_func", &view) &&
+		     py_eval(call->frame, view).kind == PY_FUNCTION;
+
+	add_flask_rule(call, py_methods_argument(call, known ? STR("GET") : STR("?")));
+}
+
+/* The rules of an object that was handed over, as the caller says; unknown: any. */
+void py_flask_register(const struct py_call *call)
+{
+	struct py_frame *frame = call->frame;
+	struct py_span span;
+	struct py_value value = {0};
+	struct str prefix = STR_NONE;
+	enum argument given = py_text_argument(call, -1, "url_prefix", &prefix);
+	struct py_rule *rule;
+
+	if (py_find_argument(call, 0, "blueprint", &span))
+		value = py_eval(frame, span);
+	if (given == ARG_OTHER || py_has_starred(call) || py_has_argument(call, "subdomain") ||
+	    py_has_argument(call, "url_defaults")) {
+		py_taint(frame->run, call->object);
+		return;
+	}
+	if (value.kind != PY_OBJECT || value.object->kind != PY_BLUEPRINT ||
+	    value.object == call->object) {
+		py_add_rule(frame, call->object, '!', STR("*"),
+			    given == ARG_TEXT ? prefix : STR(""));
+		return;
+	}
+	rule = py_add_rule(frame, call->object, '=', STR(""), prefix);
+	if (!rule)
+		return;
+	rule->child = value.object;
+	rule->prefixed = given == ARG_TEXT;
+}
+
+/* The proxy's word changes addresses, not paths, unless it is asked for prefixes. */
+static bool is_proxy_fix(struct py_frame *frame, struct py_span value)
+{
+	struct py_call call = {.frame = frame};
+	struct py_span callee;
+
+	return py_call(&frame->module->source, value, &callee, &call.arguments) &&
+	       str_eq(py_eval(frame, callee).text, STR("werkzeug.middleware.proxy_fix.ProxyFix")) &&
+	       !py_has_argument(&call, "x_prefix") && !py_has_starred(&call);
+}
+
+void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct str attribute,
+			 struct py_span value)
+{
+	ssize_t dot = str_find(attribute, '.', 0);
+	struct str first = str_sub(attribute, 0, dot < 0 ? attribute.len : (size_t)dot);
+
+	if (attribute.p && str_eq(attribute, STR("url_map.strict_slashes")) && !object->first &&
+	    py_is(&frame->module->source, value, value.from, "False")) {
+		object->lenient = true;
+		return;
+	}
+	if (str_eq(attribute, STR("wsgi_app")) && is_proxy_fix(frame, value))
+		return;
+	object->broken |= py_is_delicate(first);
+}
+
+/* "/static" of static_folder="../static" */
+static struct str base_name(struct py_run *run, struct str path)
+{
+	const char *slash;
+
+	while (path.len && path.p[path.len - 1] == '/')
+		path.len--;
+	slash = memrchr(path.p, '/', path.len);
+	if (slash)
+		path = str_sub(path, (size_t)(slash - path.p) + 1, path.len);
+	return py_join(run, STR("/"), path);
+}
+
+/* fallback: the folder if none is given. */
+static void add_static(const struct py_call *call, struct str fallback)
+{
+	struct py_run *run = call->frame->run;
+	struct str folder = fallback, path = STR("");
+	enum argument folder_given = py_text_argument(call, -1, "static_folder", &folder);
+	enum argument path_given = py_text_argument(call, -1, "static_url_path", &path);
+
+	if (folder_given == ARG_NONE || (folder_given == ARG_ABSENT && !folder.len))
+		return;
+	if (folder_given == ARG_OTHER || path_given == ARG_OTHER || py_has_starred(call)) {
+		py_taint(run, call->object);
+		return;
+	}
+	if (path_given != ARG_TEXT)
+		path = base_name(run, folder);
+	while (path.len && path.p[path.len - 1] == '/')
+		path.len--;
+	py_add_rule(call->frame, call->object, '=', STR("GET,HEAD,OPTIONS"),
+		    py_join(run, path, STR("/<path:filename>")));
+}
+
+void py_construct_flask(const struct py_call *call)
+{
+	add_static(call, STR("static"));
+	call->object->broken = py_has_argument(call, "host_matching") ||
+			       py_has_argument(call, "subdomain_matching") ||
+			       py_has_argument(call, "static_host");
+}
+
+void py_construct_blueprint(const struct py_call *call)
+{
+	enum argument prefix = py_text_argument(call, -1, "url_prefix", &call->object->prefix);
+
+	call->object->prefix_unknown = prefix == ARG_OTHER || py_has_starred(call) ||
+				       py_has_argument(call, "subdomain") ||
+				       py_has_argument(call, "url_defaults");
+	add_static(call, STR(""));
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "route/route_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "model/hex.h"
+#include "model/url.h"
+#include "route/route_order.h"
+
+/* A longer path has no route: nobody's rules reach that far. */
+#define PATH_LEN 4096
+
+enum certainty {
+	RULE_SURE = '=',
+	RULE_LENIENT = '~', /* a slash more at the end does not matter */
+	RULE_PERHAPS = '?',
+	RULE_BELOW = '!',
+};
+
+struct rule {
+	enum certainty certainty;
+	struct str methods, text;
+	struct route_pattern pattern;
+	struct str key; /* of Werkzeug's order */
+	u32 number;	/* in the order of the lines */
+};
+
+struct route_table {
+	enum route_style style;
+	struct arena mem;   /* of all texts and patterns */
+	struct rule *rules; /* owned, in the order in which they are asked */
+	u32 cnt;
+};
+
+static const char *const style_names[] = {"werkzeug", "starlette", "django"};
+
+const char *route_style_name(enum route_style style)
+{
+	return style_names[style];
+}
+
+void route_table__free(struct route_table *table)
+{
+	if (!table)
+		return;
+	arena__free(&table->mem);
+	free(table->rules);
+	free(table);
+}
+
+static struct str next_line(struct str *text)
+{
+	ssize_t newline = str_find(*text, '\n', 0);
+	struct str line = str_sub(*text, 0, newline < 0 ? text->len : (size_t)newline);
+
+	*text = str_sub(*text, line.len + 1, text->len);
+	return line;
+}
+
+static bool is_certainty(char c)
+{
+	return c == RULE_SURE || c == RULE_LENIENT || c == RULE_PERHAPS || c == RULE_BELOW;
+}
+
+/* A rule that cannot be read may match anything. */
+static int add_rule(struct route_table *table, struct str line)
+{
+	struct rule *rule = &table->rules[table->cnt];
+	ssize_t blank = line.len > 2 ? str_find(line, ' ', 2) : -1;
+	int err;
+
+	if (blank < 0 || !is_certainty(line.p[0]) || line.p[1] != ' ')
+		return -EINVAL;
+	*rule = (struct rule){
+		.certainty = (enum certainty)line.p[0],
+		.methods = str_sub(line, 2, (size_t)blank - 2),
+		.text = str_sub(line, (size_t)blank + 1, line.len),
+		.number = table->cnt,
+	};
+	err = route_pattern__compile(&rule->pattern, table->style, rule->text, &table->mem);
+	if (err == -EINVAL)
+		rule->certainty = RULE_BELOW;
+	else if (err)
+		return err;
+	rule->pattern.open = rule->certainty == RULE_BELOW;
+	table->cnt++;
+	return 0;
+}
+
+static bool has_unknown(const struct route_pattern *pattern)
+{
+	for (u32 i = 0; i < pattern->cnt; i++)
+		if (pattern->elements[i].kind == ROUTE_UNKNOWN)
+			return true;
+	return false;
+}
+
+/*
+ * Werkzeug asks rules without variables before all others, whatever those are; so what is not
+ * known goes between.
+ */
+static int make_key(struct route_table *table, struct route_order *order, struct rule *rule)
+{
+	struct buf key = {0};
+	bool unknown = rule->certainty == RULE_BELOW || has_unknown(&rule->pattern);
+
+	buf__char(&key, unknown ? 1 : rule->pattern.has_variable ? 2 : 0);
+	route_order__print_key(order, &rule->pattern, &key);
+	if (!key.failed)
+		rule->key = arena__dup(&table->mem, buf__view(&key));
+	buf__free(&key);
+	return rule->key.p ? 0 : -ENOMEM;
+}
+
+static int compare_rules(const void *left, const void *right)
+{
+	const struct rule *a = left, *b = right;
+	size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
+	int order = memcmp(a->key.p, b->key.p, len);
+
+	if (!order)
+		order = (a->key.len > b->key.len) - (a->key.len < b->key.len);
+	return order ? order : (a->number > b->number) - (a->number < b->number);
+}
+
+static int sort_rules(struct route_table *table)
+{
+	struct route_order order = {.cnt = 0};
+	int err = 0;
+
+	for (u32 i = 0; i < table->cnt && !err; i++)
+		err = make_key(table, &order, &table->rules[i]);
+	route_order__free(&order);
+	if (!err)
+		qsort(table->rules, table->cnt, sizeof(*table->rules), compare_rules);
+	return err;
+}
+
+static int parse_style(struct route_table *table, struct str line)
+{
+	for (u32 i = 0; i < ROUTE_STYLE_CNT; i++) {
+		if (!str_eq(line, str_from(style_names[i])))
+			continue;
+		table->style = (enum route_style)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int table_init(struct route_table *table, struct str text)
+{
+	struct str rest = arena__dup(&table->mem, text);
+	int err;
+
+	table->rules = calloc(ROUTES_MAX, sizeof(*table->rules));
+	if (!rest.p || !table->rules)
+		return -ENOMEM;
+	err = parse_style(table, next_line(&rest));
+	while (rest.len && !err)
+		err = table->cnt == ROUTES_MAX ? -EINVAL : add_rule(table, next_line(&rest));
+	if (err)
+		return err;
+	if (!table->cnt)
+		return -ENOENT;
+	return table->style == ROUTE_WERKZEUG ? sort_rules(table) : 0;
+}
+
+int route_table__new(struct route_table **out, struct str text)
+{
+	struct route_table *table = calloc(1, sizeof(*table));
+	int err = table ? table_init(table, text) : -ENOMEM;
+
+	if (err)
+		route_table__free(table);
+	else
+		*out = table;
+	return err;
+}
+
+/*
+ * Unescapes the path into text: what the framework sees. Empty where servers do not agree on that:
+ * no path, two slashes in front, control characters (Python's "." and "$" treat a line's end so).
+ */
+static struct str path_of(struct str target, char text[PATH_LEN])
+{
+	struct str path = url_split(target).path;
+	size_t len = 0;
+
+	if (!path.len || path.p[0] != '/' || path.len > PATH_LEN || str_starts(path, STR("//")))
+		return STR_NONE;
+	for (size_t i = 0; i < path.len; i++) {
+		int byte = path.p[i] == '%' ? hex_byte(str_sub(path, i + 1, 2)) : -1;
+
+		text[len] = byte < 0 ? path.p[i] : (char)byte;
+		i += byte < 0 ? 0 : 2;
+		if ((u8)text[len] < ' ')
+			return STR_NONE;
+		len++;
+	}
+	return len > 1 && text[1] == '/' ? STR_NONE : (struct str){text, len};
+}
+
+static enum route_match match_method(struct str methods, struct str method)
+{
+	while (methods.len) {
+		ssize_t comma = str_find(methods, ',', 0);
+		struct str item = str_sub(methods, 0, comma < 0 ? methods.len : (size_t)comma);
+
+		if (str_eq(item, method) || str_eq(item, STR("*")))
+			return ROUTE_YES;
+		if (str_eq(item, STR("?")))
+			return ROUTE_MAYBE;
+		methods = str_sub(methods, item.len + 1, methods.len);
+	}
+	return ROUTE_NO;
+}
+
+static bool ends_in_slash(struct str s)
+{
+	return s.len && s.p[s.len - 1] == '/';
+}
+
+static enum route_match weaker(enum route_match a, enum route_match b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Werkzeug takes "/a" for "/a/" and, if lenient, "/a/" for "/a"; if not, it answers the former with
+ * a redirect, which has no route.
+ */
+static enum route_match match_slash(const struct rule *rule, char *path, size_t len)
+{
+	bool lenient = rule->certainty == RULE_LENIENT;
+	enum route_match match;
+
+	if (rule->pattern.crosses)
+		return ROUTE_NO;
+	if (ends_in_slash(rule->text)) {
+		path[len] = '/';
+		match = route_pattern__match(&rule->pattern, (struct str){path, len + 1});
+		return lenient ? match : weaker(match, ROUTE_MAYBE);
+	}
+	if (!lenient || path[len - 1] != '/')
+		return ROUTE_NO;
+	return route_pattern__match(&rule->pattern, (struct str){path, len - 1});
+}
+
+static enum route_match match_rule(const struct route_table *table, const struct rule *rule,
+				   char *path, size_t len)
+{
+	struct str seen = {path, len};
+	enum route_match match;
+
+	if (table->style == ROUTE_DJANGO)
+		seen = str_sub(seen, 1, len);
+	match = route_pattern__match(&rule->pattern, seen);
+	if (match == ROUTE_NO && table->style == ROUTE_WERKZEUG)
+		match = match_slash(rule, path, len);
+	if (rule->certainty == RULE_PERHAPS || rule->certainty == RULE_BELOW)
+		match = weaker(match, ROUTE_MAYBE);
+	return match;
+}
+
+struct str route_table__match(const struct route_table *table, struct str method, struct str target)
+{
+	char text[PATH_LEN + 1]; /* one more for a slash */
+	struct str path = path_of(target, text);
+
+	for (u32 i = 0; path.len && i < table->cnt; i++) {
+		const struct rule *rule = &table->rules[i];
+		enum route_match match = match_rule(table, rule, text, path.len);
+
+		match = weaker(match, match_method(rule->methods, method));
+		if (match == ROUTE_YES)
+			return rule->text;
+		if (match == ROUTE_MAYBE)
+			return STR_NONE;
+	}
+	return STR_NONE;
+}
