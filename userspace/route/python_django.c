@@ -122,14 +122,46 @@ static void print_path(struct django *django, struct py_frame *frame, struct py_
 	print_line(django, certainty, prefix);
 }
 
+/* "old/" of "^old/(?P<year>...": what whatever it matches begins with. */
+static struct str literal_start(struct str regex)
+{
+	size_t len = 0;
+
+	if (!regex.len || regex.p[0] != '^' || str_find(regex, '|', 0) >= 0)
+		return STR("");
+	regex = str_sub(regex, 1, regex.len);
+	while (len < regex.len && !strchr("\\.^$*+?{}[]()<", regex.p[len]))
+		len++;
+	/* of "a*" not even the a is certain */
+	if (len && len < regex.len && memchr("*?{", regex.p[len], 3))
+		len--;
+	return str_sub(regex, 0, len);
+}
+
+static void print_regex(struct django *django, struct py_frame *frame, struct py_span arguments,
+			struct str prefix)
+{
+	struct py_item regex;
+	struct py_value text = {0};
+
+	if (py_next_item(&frame->module->source, &arguments, &regex) && !regex.starred)
+		text = py_eval(frame, regex.value);
+	if (text.kind == PY_TEXT)
+		prefix = py_join(django->run, prefix, literal_start(text.text));
+	print_line(django, '!', prefix);
+}
+
 static void print_pattern(struct django *django, struct py_frame *frame, struct py_item item,
 			  struct str prefix, char certainty)
 {
 	struct py_span callee, arguments;
 
-	if (!item.starred && py_call(&frame->module->source, item.value, &callee, &arguments) &&
-	    is_function(frame, callee, "path"))
+	if (item.starred || !py_call(&frame->module->source, item.value, &callee, &arguments))
+		print_line(django, '!', prefix);
+	else if (is_function(frame, callee, "path"))
 		print_path(django, frame, arguments, prefix, certainty);
+	else if (is_function(frame, callee, "re_path"))
+		print_regex(django, frame, arguments, prefix);
 	else
 		print_line(django, '!', prefix);
 }

@@ -121,13 +121,21 @@ static bool is_proxy_fix(struct py_frame *frame, struct py_span value)
 	       !py_has_argument(&call, "x_prefix") && !py_has_starred(&call);
 }
 
+/* Has it no rules but that of static files, for which slashes do not matter? */
+static bool is_fresh(const struct py_object *object)
+{
+	const struct py_rule *rule = object->first;
+
+	return !rule || (!rule->next && rule->text.p == object->static_rule.p);
+}
+
 void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct str attribute,
 			 struct py_span value)
 {
 	ssize_t dot = str_find(attribute, '.', 0);
 	struct str first = str_sub(attribute, 0, dot < 0 ? attribute.len : (size_t)dot);
 
-	if (attribute.p && str_eq(attribute, STR("url_map.strict_slashes")) && !object->first &&
+	if (attribute.p && str_eq(attribute, STR("url_map.strict_slashes")) && is_fresh(object) &&
 	    py_is(&frame->module->source, value, value.from, "False")) {
 		object->lenient = true;
 		return;
@@ -168,8 +176,9 @@ static void add_static(const struct py_call *call, struct str fallback)
 		path = base_name(run, folder);
 	while (path.len && path.p[path.len - 1] == '/')
 		path.len--;
+	call->object->static_rule = py_join(run, path, STR("/<path:filename>"));
 	py_add_rule(call->frame, call->object, '=', STR("GET,HEAD,OPTIONS"),
-		    py_join(run, path, STR("/<path:filename>")));
+		    call->object->static_rule);
 }
 
 void py_construct_flask(const struct py_call *call)

@@ -281,11 +281,24 @@ static struct str find_target(const struct command *command)
 	return found;
 }
 
+/* Gunicorn takes "shop.wsgi" for "shop.wsgi:application"; it comes last, behind no option. */
+static struct str last_target(const struct command *command)
+{
+	struct str last = command->words[command->cnt - 1];
+	bool alone = command->cnt - 2 == command->program ||
+		     !str_starts(command->words[command->cnt - 2], STR("-"));
+
+	return command->cnt - 1 > command->program && alone && is_path_of_names(last) ? last
+										      : STR_NONE;
+}
+
 static int find_server(struct command *command, struct buf *out)
 {
 	struct py_run *run = command->run;
 	struct str target = find_target(command), folder = option(command, "--chdir", NULL);
 
+	if (!target.p)
+		target = last_target(command);
 	if (!folder.len)
 		folder = option(command, "--app-dir", NULL);
 	if (folder.len)

@@ -34,6 +34,7 @@ struct py_object {
 	struct py_object *next;
 	enum py_kind kind;
 	struct str prefix; /* p NULL: none */
+	struct str static_rule; /* p NULL: none */
 	bool prefix_unknown;
 	bool broken;   /* nothing is known of its routes any more */
 	bool lenient;  /* strict_slashes is off */

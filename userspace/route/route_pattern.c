@@ -145,6 +145,7 @@ static void set_converter(struct route_element *element, enum route_style style,
 		.min = converter->min,
 		.max = NO_MAX,
 		.strict = converter->strict,
+		.unicode = style == ROUTE_WERKZEUG,
 	};
 	apply_arguments(element, arguments);
 }
@@ -322,6 +323,15 @@ static bool is_ascii(struct str s)
 	return true;
 }
 
+/* Perhaps digits of other scripts, and nothing that cannot be a number's. */
+static bool may_be_digits(const struct route_element *element, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((u8)s.p[i] < 0x80 && !is_digit(s.p[i]) && s.p[i] != '.')
+			return false;
+	return element->unicode && !is_ascii(s);
+}
+
 static enum route_match match_length(const struct route_element *element, struct str s)
 {
 	bool counts = element->min > 1 || element->max != NO_MAX;
@@ -348,9 +358,9 @@ static enum route_match match_value(const struct route_element *element, struct 
 	case ROUTE_ANY:
 		return match_any(s, element->text);
 	case ROUTE_DIGITS:
-		return is_ascii(s) ? match_digits(s) : ROUTE_MAYBE;
+		return may_be_digits(element, s) ? ROUTE_MAYBE : match_digits(s);
 	case ROUTE_FLOAT:
-		return is_ascii(s) ? match_float(s, element->strict) : ROUTE_MAYBE;
+		return may_be_digits(element, s) ? ROUTE_MAYBE : match_float(s, element->strict);
 	case ROUTE_UNKNOWN:
 	case ROUTE_LITERAL:
 		break;

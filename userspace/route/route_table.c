@@ -202,13 +202,16 @@ static struct str path_of(struct str target, char text[PATH_LEN])
 	return len > 1 && text[1] == '/' ? STR_NONE : (struct str){text, len};
 }
 
-static enum route_match match_method(struct str methods, struct str method)
+/* Werkzeug reads methods in any case. */
+static enum route_match match_method(struct str methods, struct str method, bool any_case)
 {
 	while (methods.len) {
 		ssize_t comma = str_find(methods, ',', 0);
 		struct str item = str_sub(methods, 0, comma < 0 ? methods.len : (size_t)comma);
 
-		if (str_eq(item, method) || str_eq(item, STR("*")))
+		if (any_case ? str_caseeq(item, method) : str_eq(item, method))
+			return ROUTE_YES;
+		if (str_eq(item, STR("*")))
 			return ROUTE_YES;
 		if (str_eq(item, STR("?")))
 			return ROUTE_MAYBE;
@@ -228,8 +231,8 @@ static enum route_match weaker(enum route_match a, enum route_match b)
 }
 
 /*
- * Werkzeug takes "/a" for "/a/" and, if lenient, "/a/" for "/a"; if not, it answers the former with
- * a redirect, which has no route.
+ * Werkzeug takes "/a" for "/a/", and answers it with a redirect, which has no route; if lenient it
+ * does not, and takes a slash more than the rule has as well.
  */
 static enum route_match match_slash(const struct rule *rule, char *path, size_t len)
 {
@@ -238,14 +241,13 @@ static enum route_match match_slash(const struct rule *rule, char *path, size_t 
 
 	if (rule->pattern.crosses)
 		return ROUTE_NO;
-	if (ends_in_slash(rule->text)) {
-		path[len] = '/';
-		match = route_pattern__match(&rule->pattern, (struct str){path, len + 1});
-		return lenient ? match : weaker(match, ROUTE_MAYBE);
-	}
-	if (!lenient || path[len - 1] != '/')
+	if (lenient && path[len - 1] == '/')
+		return route_pattern__match(&rule->pattern, (struct str){path, len - 1});
+	if (!ends_in_slash(rule->text))
 		return ROUTE_NO;
-	return route_pattern__match(&rule->pattern, (struct str){path, len - 1});
+	path[len] = '/';
+	match = route_pattern__match(&rule->pattern, (struct str){path, len + 1});
+	return lenient ? match : weaker(match, ROUTE_MAYBE);
 }
 
 static enum route_match match_rule(const struct route_table *table, const struct rule *rule,
@@ -273,7 +275,8 @@ struct str route_table__match(const struct route_table *table, struct str method
 		const struct rule *rule = &table->rules[i];
 		enum route_match match = match_rule(table, rule, text, path.len);
 
-		match = weaker(match, match_method(rule->methods, method));
+		match = weaker(match, match_method(rule->methods, method,
+							    table->style == ROUTE_WERKZEUG));
 		if (match == ROUTE_YES)
 			return rule->text;
 		if (match == ROUTE_MAYBE)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Django: the first pattern that matches."""
+from django.http import HttpResponse
+from django.urls import include, path, re_path
+from django.views.generic import View
+
+from . import board
+
+
+def view(request, **values):
+    return HttpResponse("forum")
+
+
+extra = [
+    path("one/<int:n>/", view),
+    path("two", View.as_view()),
+]
+
+urlpatterns = [
+    path("", view),
+    path("articles/<int:year>/", view, name="year"),
+    path("articles/<slug:slug>/", view),
+    path("articles/<uuid:key>/", view),
+    path("board/", include("forum.board.urls")),
+    path("extra/<str:name>/", include(extra)),
+    path("named/", include((extra, "app"), namespace="named")),
+    re_path(r"^old/(?P<year>[0-9]{4})/$", view),
+    path("late/<path:rest>", view),
+]
+urlpatterns += [path("last/<int:n>", view)]
