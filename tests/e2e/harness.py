@@ -127,6 +127,9 @@ PROBES = {
     "flask": lambda: _has_python("flask"),
     "gunicorn": lambda: _has_python("gunicorn"),
     "opentelemetry-instrument": lambda: (BUILD / "venv/bin/opentelemetry-instrument").exists(),
+    "fastapi": lambda: _has_python("fastapi"),
+    "uvicorn": lambda: _has_python("uvicorn"),
+    "django": lambda: _has_python("django"),
     "goserver": lambda: (HELPERS / "goserver").exists(),
 }
 

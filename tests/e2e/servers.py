@@ -49,6 +49,15 @@ def flask(run, *python, **variables):
                       cwd=run.tmp)
 
 
+APPS = ROOT / "tests/routes/apps"
+
+
+def app(run, *command, pattern=r"(?:Running on|Listening at:) http://(\S+)"):
+    """One of the applications whose routes are compared."""
+    return _announced(run, [PYTHON, *command], pattern, cwd=APPS,
+                      env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"})
+
+
 def _accepts(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -80,26 +80,36 @@ bool py_is_delicate(struct str attribute)
 	return false;
 }
 
-/* By the first part of the name: extensions that add no routes, and servers. */
+static bool is_of(struct str function, const char *const *modules, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (str_starts(function, str_from(modules[i])))
+			return true;
+	return false;
+}
+
 bool py_is_harmless(struct str function)
 {
 	static const char *const modules[] = {
-		"flask_sqlalchemy", "flask_migrate",	 "flask_cors",
-		"flask_login",	    "flask_wtf",	 "flask_bcrypt",
-		"flask_mail",	    "flask_caching",	 "flask_limiter",
-		"flask_session",    "flask_compress",	 "flask_babel",
-		"flask_talisman",   "flask_marshmallow", "flask_jwt_extended",
-		"opentelemetry",    "uvicorn",		 "waitress",
-		"gevent",	    "wsgiref",		 "hypercorn",
-		"cheroot",
+		"flask_sqlalchemy.", "flask_migrate.",	     "flask_cors.",
+		"flask_login.",	     "flask_wtf.",	     "flask_bcrypt.",
+		"flask_mail.",	     "flask_caching.",	     "flask_limiter.",
+		"flask_session.",    "flask_compress.",	     "flask_babel.",
+		"flask_talisman.",   "flask_marshmallow.",   "flask_jwt_extended.",
+		"opentelemetry.",    "werkzeug.middleware.",
 	};
-	ssize_t dot = str_find(function, '.', 0);
-	struct str module = str_sub(function, 0, dot < 0 ? function.len : (size_t)dot);
 
-	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
-		if (str_eq(module, str_from(modules[i])))
-			return true;
-	return str_starts(function, STR("werkzeug.serving."));
+	return is_of(function, modules, ARRAY_SIZE(modules));
+}
+
+bool py_is_server(struct str function)
+{
+	static const char *const modules[] = {
+		"uvicorn.", "waitress.",  "gevent.pywsgi.",    "wsgiref.simple_server.",
+		"cheroot.", "hypercorn.", "werkzeug.serving.",
+	};
+
+	return is_of(function, modules, ARRAY_SIZE(modules));
 }
 
 static const struct {

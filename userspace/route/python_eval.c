@@ -190,20 +190,19 @@ struct py_value py_run__call(struct py_run *run, struct py_value function)
 static void note_call(struct py_frame *frame, struct str name, struct py_span arguments)
 {
 	const struct py_source *source = &frame->module->source;
-	struct py_run *run = frame->run;
+	bool served = str_eq(name, STR("uvicorn.run"));
+	bool settings = str_eq(name, STR("os.environ.setdefault"));
 	struct py_item first, second;
 	struct py_value value;
 
-	if (!py_next_item(source, &arguments, &first))
+	if ((!served && !settings) || !py_next_item(source, &arguments, &first))
 		return;
 	value = py_eval(frame, first.value);
-	if (str_eq(name, STR("uvicorn.run")) && value.kind == PY_TEXT)
-		run->served_name = value.text;
-	if (!str_eq(name, STR("os.environ.setdefault")) ||
-	    !str_eq(value.text, STR("DJANGO_SETTINGS_MODULE")) ||
-	    !py_next_item(source, &arguments, &second))
-		return;
-	run->settings = py_eval(frame, second.value).text;
+	if (served && value.kind == PY_TEXT)
+		frame->run->served_name = value.text;
+	if (settings && str_eq(value.text, STR("DJANGO_SETTINGS_MODULE")) &&
+	    py_next_item(source, &arguments, &second))
+		frame->run->settings = py_eval(frame, second.value).text;
 }
 
 static void serve(struct py_run *run, struct py_object *object)
@@ -235,10 +234,10 @@ static struct py_value call_external(struct py_frame *frame, struct str name,
 	if (str_eq(name, STR("django.core.wsgi.get_wsgi_application")) ||
 	    str_eq(name, STR("django.core.asgi.get_asgi_application")))
 		return (struct py_value){.kind = PY_EXTERNAL, .text = STR(PY_DJANGO)};
-	if (!py_is_harmless(name))
-		py_mention(frame, arguments);
-	else
+	if (py_is_server(name))
 		serve_arguments(frame, arguments);
+	else if (!py_is_harmless(name))
+		py_mention(frame, arguments);
 	return (struct py_value){0};
 }
 

@@ -11,7 +11,7 @@
  */
 #include <errno.h>
 
-#include "route/python_run.h"
+#include "route/python_core.h"
 
 #define WORDS_MAX 128
 
@@ -197,9 +197,11 @@ static struct py_object *guess(struct py_run *run, const struct py_module *modul
 	struct py_object *object;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!py_find_local(&module->scope, str_from(names[i])))
+			continue;
+		/* whatever it is, Flask may take it */
 		object = application_of(run, py_module__get(module, str_from(names[i])));
-		if (object && object->kind == PY_FLASK)
-			return object;
+		return object && object->kind == PY_FLASK ? object : NULL;
 	}
 	object = only_application(run);
 	for (size_t i = 0; i < ARRAY_SIZE(makers) && !object; i++)

@@ -33,7 +33,7 @@ struct py_rule {
 struct py_object {
 	struct py_object *next;
 	enum py_kind kind;
-	struct str prefix; /* p NULL: none */
+	struct str prefix;	/* p NULL: none */
 	struct str static_rule; /* p NULL: none */
 	bool prefix_unknown;
 	bool broken;   /* nothing is known of its routes any more */
@@ -139,8 +139,10 @@ struct py_object *py_construct(struct py_frame *frame, struct str class, struct 
 bool py_call_method(const struct py_call *call);
 /* Naming this attribute of an object is enough to lose track of its routes. */
 bool py_is_delicate(struct str attribute);
-/* Known not to add routes to an application they are given. */
+/* Extensions known not to add routes to an application they are given. */
 bool py_is_harmless(struct str function);
+/* They do not either, and serve it. */
+bool py_is_server(struct str function);
 void py_taint(struct py_run *run, struct py_object *object);
 /* "app.attribute = value" */
 void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct str attribute,

@@ -96,7 +96,7 @@ static int read_proc(u32 tgid, const char *name, struct buf *out)
 
 int route_source__find_live(u32 tgid, struct buf *out)
 {
-	struct buf cmdline __cleanup(buf__free) = {0}, environ __cleanup(buf__free) = {0};
+	struct buf cmdline __cleanup(buf__free) = {0}, variables __cleanup(buf__free) = {0};
 	int root __cleanup(close_fd) = -1;
 	struct route_process process = {.read = read_file, .owner = &root};
 	char path[64], cwd[PATH_MAX];
@@ -107,10 +107,10 @@ int route_source__find_live(u32 tgid, struct buf *out)
 	snprintf(path, sizeof(path), "/proc/%u/root", tgid);
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (len <= 0 || len == sizeof(cwd) || root < 0 || read_proc(tgid, "cmdline", &cmdline) ||
-	    read_proc(tgid, "environ", &environ))
+	    read_proc(tgid, "environ", &variables))
 		return -ENOENT;
 	process.cmdline = buf__view(&cmdline);
-	process.environ = buf__view(&environ);
+	process.environ = buf__view(&variables);
 	process.cwd = (struct str){cwd, (size_t)len};
 	return route_source__find(&process, out);
 }

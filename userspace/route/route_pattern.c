@@ -406,10 +406,11 @@ static enum route_match match_variable(struct walk *walk, u32 index, size_t at)
 
 static enum route_match match_from(struct walk *walk, u32 index, size_t at)
 {
-	const struct route_element *element = &walk->pattern->elements[index];
+	const struct route_element *element;
 
 	if (index == walk->pattern->cnt)
 		return walk->pattern->open || at == walk->path.len ? ROUTE_YES : ROUTE_NO;
+	element = &walk->pattern->elements[index];
 	if (element->kind != ROUTE_LITERAL)
 		return match_variable(walk, index, at);
 	if (!str_starts(str_sub(walk->path, at, walk->path.len), element->text))

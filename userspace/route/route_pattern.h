@@ -35,9 +35,9 @@ struct route_element {
 	enum route_kind kind;
 	struct str text; /* the literal; of ROUTE_ANY the list, "a,b" */
 	u32 min, max;	 /* characters */
-	bool strict; /* of ROUTE_UUID: lower case alone; of ROUTE_FLOAT: the dot must be there */
-	bool unicode;	 /* digits of all scripts count */
-	bool unsure;	 /* what fits its form may still be refused */
+	bool strict;  /* of ROUTE_UUID: lower case alone; of ROUTE_FLOAT: the dot must be there */
+	bool unicode; /* digits of all scripts count */
+	bool unsure;  /* what fits its form may still be refused */
 };
 
 /* Lives in the arena it was compiled into. */

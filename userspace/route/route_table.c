@@ -80,10 +80,12 @@ static int add_rule(struct route_table *table, struct str line)
 		.number = table->cnt,
 	};
 	err = route_pattern__compile(&rule->pattern, table->style, rule->text, &table->mem);
-	if (err == -EINVAL)
+	if (err == -EINVAL) {
 		rule->certainty = RULE_BELOW;
-	else if (err)
+		rule->pattern = (struct route_pattern){0};
+	} else if (err) {
 		return err;
+	}
 	rule->pattern.open = rule->certainty == RULE_BELOW;
 	table->cnt++;
 	return 0;
@@ -275,8 +277,8 @@ struct str route_table__match(const struct route_table *table, struct str method
 		const struct rule *rule = &table->rules[i];
 		enum route_match match = match_rule(table, rule, text, path.len);
 
-		match = weaker(match, match_method(rule->methods, method,
-							    table->style == ROUTE_WERKZEUG));
+		match = weaker(match,
+			       match_method(rule->methods, method, table->style == ROUTE_WERKZEUG));
 		if (match == ROUTE_YES)
 			return rule->text;
 		if (match == ROUTE_MAYBE)
