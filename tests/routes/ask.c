@@ -44,7 +44,8 @@ static void answer(const struct route_table *table, char *line)
 
 int main(int argc, char **argv)
 {
-	struct buf words = {0}, variables = {0}, text = {0};
+	struct buf words __cleanup(buf__free) = {0}, variables __cleanup(buf__free) = {0};
+	struct buf text __cleanup(buf__free) = {0};
 	struct route_process process = {.read = read_file};
 	struct route_table *table;
 	char line[8192];
@@ -65,8 +66,5 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof(line), stdin))
 		answer(table, line);
 	route_table__free(table);
-	buf__free(&words);
-	buf__free(&variables);
-	buf__free(&text);
 	return 0;
 }

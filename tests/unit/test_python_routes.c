@@ -115,6 +115,9 @@ static void no_table(const char *source)
 	check_files(files, STR(FLASK_RUN), "");
 }
 
+#define TWO "uvicorn.run(uvicorn.run("
+#define TEN TWO TWO TWO TWO TWO
+
 static void no_application(void)
 {
 	no_table("");
@@ -133,9 +136,16 @@ static void no_application(void)
 	no_table(FLASK_APP "@app.route('/a')\n" DEF "x = ')\n");
 	no_table(FLASK_APP "@app.route('/a')\n" DEF "x = (]\n");
 	no_table(FLASK_APP "@app.route('/a')\n" DEF "x = (\n");
-	/* loops without end: in calls, and in imports of what imports it */
+	/* work without end: calls of itself, each doubled, and imports of what imports it */
 	no_table(FLASK_APP "@app.route('/a')\n" DEF "def g(): g()\ng()\n");
+	no_table(FLASK_APP "@app.route('/a')\n" DEF "def g(a, b): h(a, b)\n"
+			   "def h(a, b): g(a, b); g(b, a)\ng(1, 2)\n");
 	no_table("import app\n");
+	/* each is asked twice what is in it: whom it serves, and by what name */
+	no_table(FLASK_APP "import uvicorn\nuvicorn.run(" TEN TEN TEN "1"
+			   "))))))))))"
+			   "))))))))))))))))))))"
+			   ")\n@app.route('/a')\n" DEF);
 }
 
 static void proxies_are_known(void)

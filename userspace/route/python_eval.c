@@ -14,19 +14,34 @@ struct py_binding {
 	struct py_value value;
 };
 
+static u32 list_of(struct str name)
+{
+	u32 hash = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < name.len; i++)
+		hash = (hash ^ (u8)name.p[i]) * 16777619u;
+	return hash % PY_LISTS;
+}
+
 struct py_value *py_find_local(const struct py_scope *scope, struct str name)
 {
-	struct py_binding *binding = scope->first;
+	struct py_binding *binding = scope->lists[list_of(name)];
 
 	while (binding && !str_eq(binding->name, name))
 		binding = binding->next;
 	return binding ? &binding->value : NULL;
 }
 
+bool py_step(struct py_run *run)
+{
+	run->failed |= run->steps++ >= STEPS_MAX;
+	return !run->failed;
+}
+
 void py_bind(struct py_run *run, struct py_scope *scope, struct str name, struct py_value value)
 {
 	struct py_value *old = py_find_local(scope, name);
-	struct py_binding *binding;
+	struct py_binding *binding, **list;
 
 	/* what is bound in a branch may be bound to something else as well */
 	if (run->uncertain)
@@ -36,19 +51,25 @@ void py_bind(struct py_run *run, struct py_scope *scope, struct str name, struct
 		return;
 	}
 	binding = arena__alloc(&run->mem, sizeof(*binding));
-	if (!binding) {
+	if (!binding || (scope->cnt == NAMES_MAX)) {
 		run->failed = true;
 		return;
 	}
-	*binding = (struct py_binding){scope->first, name, value};
-	scope->first = binding;
+	list = &scope->lists[list_of(name)];
+	*binding = (struct py_binding){*list, name, value};
+	*list = binding;
+	scope->cnt++;
 }
 
 void py_bind_all(struct py_run *run, struct py_scope *to, const struct py_scope *from)
 {
-	for (const struct py_binding *binding = from->first; binding; binding = binding->next)
-		if (binding->name.p[0] != '_')
-			py_bind(run, to, binding->name, binding->value);
+	for (u32 i = 0; i < PY_LISTS; i++) {
+		const struct py_binding *binding = from->lists[i];
+
+		for (; binding; binding = binding->next)
+			if (binding->name.p[0] != '_')
+				py_bind(run, to, binding->name, binding->value);
+	}
 }
 
 struct py_value py_lookup(const struct py_scope *scope, struct str name)
@@ -115,7 +136,7 @@ void py_mention(struct py_frame *frame, struct py_span span)
 {
 	const struct py_source *source = &frame->module->source;
 
-	for (u32 i = span.from; i < span.to; i++) {
+	for (u32 i = span.from; i < span.to && py_step(frame->run); i++) {
 		struct py_value value;
 		struct py_span rest = {i + 1, span.to};
 		bool attribute = i > span.from && py_is(source, span, i - 1, ".");
@@ -296,7 +317,7 @@ struct py_value py_eval(struct py_frame *frame, struct py_span span)
 	struct py_value value = py_resolve(frame, span);
 	struct py_span callee, arguments;
 
-	if (value.kind != PY_UNKNOWN)
+	if (!py_step(frame->run) || value.kind != PY_UNKNOWN)
 		return value;
 	if (py_is(source, span, span.from, "await"))
 		span.from++;

@@ -2,9 +2,6 @@
 /* Statements, one after the other. */
 #include "route/python_core.h"
 
-/* Statements run in all: fifty modules of a thousand lines each have as many. */
-#define STEPS_MAX 200000
-
 static bool is_operator(const struct py_token *token, const char *text)
 {
 	return token->kind == PY_OPERATOR && str_eq(token->text, str_from(text));
@@ -260,9 +257,7 @@ void py_run_block(struct py_frame *frame, s32 parent)
 	for (u32 i = (u32)(parent + 1); i < source->statement_cnt; i++) {
 		if (source->statements[i].parent < parent || frame->returned || frame->run->failed)
 			return;
-		if (frame->run->steps++ == STEPS_MAX)
-			frame->run->failed = true;
-		else if (source->statements[i].parent == parent)
+		if (py_step(frame->run) && source->statements[i].parent == parent)
 			run_statement(frame, i);
 	}
 }

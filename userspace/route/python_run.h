@@ -68,8 +68,12 @@ struct py_value {
 
 struct py_binding;
 
+/* Lists by a hash of the name: each name of a source is looked for. */
+#define PY_LISTS 64
+
 struct py_scope {
-	struct py_binding *first;
+	struct py_binding *lists[PY_LISTS];
+	u32 cnt;
 	struct py_scope *parent;
 };
 

@@ -11,7 +11,7 @@
 /* Files looked for and bytes read for one process: an application of a thousand modules is left
  * alone, since the daemon waits meanwhile. */
 #define ROUTE_LOOKS_MAX 4096
-#define ROUTE_BYTES_MAX (4u << 20)
+#define ROUTE_BYTES_MAX (2u << 20)
 
 /* What is known of a process, all of it text the process can choose. */
 struct route_process {
