@@ -27,7 +27,7 @@ static void check_files(const struct file *files, struct str cmdline, const char
 {
 	struct route_process process = {
 		.cmdline = cmdline,
-		.environ = STR("A=b\0FLASK_APP=app\0"),
+		.environ = STR("A=b\0FLASK_APP=app\0PYTHONPATH=lib::/lib/a:/lib/b\0"),
 		.cwd = STR("/srv"),
 		.read = read_file,
 		.owner = (void *)files,
@@ -188,6 +188,7 @@ static void commands(void)
 		{"/srv/shop/views.py", "from flask import Flask\n"
 				       "app = Flask('x', static_folder=None)\nfrom . import a\n"},
 		{"/srv/shop/a.py", "from shop.views import app\n@app.route('/a')\n" DEF},
+		{"/lib/b/far.py", "from shop.views import app\n"},
 		{"/srv/shop/f.py", "import shop.views as v\ndef make(): return v.app\n"},
 		{NULL, NULL},
 	};
@@ -201,6 +202,7 @@ static void commands(void)
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0-b\0:80\0shop:shop_app\0"), table);
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0shop.f:make()\0"), table);
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0--chdir\0/srv/shop\0f:make()\0"), "");
+	check_files(files, STR("python3\0/usr/bin/gunicorn\0far:app\0"), table);
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0shop:nothing\0"), "");
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0a:b\0c:d\0"), "");
 	check_files(files, STR("python3\0-m\0flask\0routes\0"), "");

@@ -69,15 +69,15 @@ static struct py_module *find_module(const struct py_run *run, struct str name)
 }
 
 /* DIR/a/b/__init__.py or DIR/a/b.py */
-static struct py_module *load_named(struct py_run *run, struct str name)
+static struct py_module *load_from(struct py_run *run, struct str folder, struct str name)
 {
 	char path[PATH_MAX], file[PATH_MAX];
 	struct py_module *module;
-	int len = snprintf(path, sizeof(path), "%.*s/%.*s", STR_ARG(run->path), STR_ARG(name));
+	int len = snprintf(path, sizeof(path), "%.*s/%.*s", STR_ARG(folder), STR_ARG(name));
 
 	if (len < 0 || len > PATH_MAX - 32)
 		return NULL;
-	for (char *c = path + run->path.len; *c; c++)
+	for (char *c = path + folder.len; *c; c++)
 		*c = *c == '.' ? '/' : *c;
 	snprintf(file, sizeof(file), "%.*s/__init__.py", len, path);
 	module = load(run, name, file);
@@ -87,6 +87,23 @@ static struct py_module *load_named(struct py_run *run, struct str name)
 	}
 	snprintf(file, sizeof(file), "%.*s.py", len, path);
 	return load(run, name, file);
+}
+
+/* Where Python looks before it comes to what is installed. */
+static struct py_module *load_named(struct py_run *run, struct str name)
+{
+	struct str rest = route_process__variable(run->process, "PYTHONPATH");
+	struct py_module *module = load_from(run, run->path, name);
+
+	while (!module && rest.len) {
+		ssize_t colon = str_find(rest, ':', 0);
+		struct str folder = str_sub(rest, 0, colon < 0 ? rest.len : (size_t)colon);
+
+		if (str_starts(folder, STR("/")))
+			module = load_from(run, folder, name);
+		rest = str_sub(rest, folder.len + 1, rest.len);
+	}
+	return module;
 }
 
 struct py_module *py_run__import(struct py_run *run, struct str name)
