@@ -6,63 +6,7 @@
 #include "test.h"
 
 #include "pipeline/metric_table.h"
-#include "pipeline/span_metrics.h"
-
-#define MS NSEC_PER_MSEC
-#define T0 (1795220000 * NSEC_PER_SEC)
-
-/* Every convention there is, for the whole program. */
-static struct semconv *semconvs[SEMCONV_DUP + 1];
-
-static struct span_metrics *new_metrics(bool legacy, bool stable, enum exemplar_filter filter)
-{
-	u32 set = (legacy ? SEMCONV_LEGACY : 0) | (stable ? SEMCONV_STABLE : 0);
-	struct span_metrics_env env = {semconvs[set], false, filter, .readers = 1};
-	struct span_metrics *metrics;
-
-	if (span_metrics__new(&metrics, &env))
-		abort();
-	return metrics;
-}
-
-static struct http_call *new_call(const char *method, const char *host, u16 status)
-{
-	struct http_call *call = http_call__new();
-
-	call->peer.family = FAMILY_INET;
-	memcpy(call->peer.listen_addr, "\x7f\0\0\1", 4);
-	call->peer.server.port = 5000;
-	call->method = str_from(method);
-	call->target = STR("/");
-	call->version = STR("1.1");
-	call->host = str_from(host);
-	call->status = status;
-	call->start_ns = T0;
-	call->context.flags = 1;
-	return call;
-}
-
-/* Ends a call that began, ns after its start. The span's id is the low byte of the duration. */
-static void end(struct span_metrics *metrics, struct resource *resource, struct http_call *owned,
-		u64 ns, const char *route)
-{
-	struct span *span;
-
-	owned->end_ns = owned->start_ns + ns;
-	owned->context.span_id[7] = (u8)ns;
-	span = span__new(resource__get(resource), owned);
-	span_metrics__end(metrics, span, str_from(route), NULL);
-	span__free(span);
-}
-
-static void request(struct span_metrics *metrics, struct resource *resource, const char *host,
-		    u64 ns)
-{
-	struct http_call *call = new_call("GET", host, 200);
-
-	span_metrics__begin(metrics, call, resource);
-	end(metrics, resource, call, ns, "/");
-}
+#include "test_requests.h"
 
 static const struct metric *find_metric(const struct metrics *snapshot, const char *name)
 {
@@ -246,7 +190,8 @@ static void requests_in_flight(void)
 
 static void body_sizes(void)
 {
-	struct span_metrics_env env = {semconvs[SEMCONV_STABLE], .body_sizes = true, .readers = 1};
+	struct span_metrics_env env = {
+		.semconv = semconvs[SEMCONV_STABLE], .body_sizes = true, .readers = 1};
 	struct resource *resource = resource__new();
 	struct span *span = span__new(resource, new_call("POST", "h", 200));
 	struct body_sizes sizes = {.request = 17, .response = -1};
@@ -447,6 +392,60 @@ static void process_exits(void)
 	resource__put(stays);
 }
 
+/* A scraper finds all there is, as often as it likes. */
+static void peeks(void)
+{
+	struct span_metrics *metrics = new_metrics(true, false, EXEMPLAR_TRACE_BASED);
+	struct resource *resource = resource__new();
+	struct metrics *snapshot;
+
+	CHECK(!span_metrics__peek(metrics, T0));
+	request(metrics, resource, "h", MS);
+	for (int i = 0; i < 3; i++) {
+		snapshot = span_metrics__peek(metrics, T0);
+		CHECK(find_metric(snapshot, LEGACY)->points[0].exemplar_cnt == 1);
+		CHECK(find_metric(snapshot, LEGACY)->points[0].count == 1);
+		metrics__put(snapshot);
+		span_metrics__expire(metrics);
+	}
+	span_metrics__free(metrics);
+	resource__put(resource);
+}
+
+/* A process that is gone can be seen until the second expiry, or its last request's end. */
+static void expiry(void)
+{
+	struct span_metrics *metrics = new_metrics(true, false, EXEMPLAR_TRACE_BASED);
+	struct resource *gone = resource__new(), *stays = resource__new();
+	struct http_call *open = new_call("GET", "h", 200);
+	struct metrics *snapshot;
+
+	span_metrics__begin(metrics, open, gone);
+	request(metrics, stays, "h", MS);
+	span_metrics__exit(metrics, gone);
+	span_metrics__expire(metrics);
+	span_metrics__expire(metrics);
+	end(metrics, gone, open, MS, "/");
+	snapshot = span_metrics__peek(metrics, T0);
+	CHECK(snapshot->group_cnt == 2);
+	metrics__put(snapshot);
+	span_metrics__expire(metrics);
+	snapshot = span_metrics__peek(metrics, T0);
+	CHECK(snapshot->group_cnt == 1 && snapshot->groups[0].resource == stays);
+	metrics__put(snapshot);
+	resource__put(stays); /* as after exec: only ours is left */
+	span_metrics__expire(metrics);
+	CHECK((snapshot = span_metrics__peek(metrics, T0)) && snapshot->group_cnt == 1);
+	metrics__put(snapshot);
+	span_metrics__expire(metrics);
+	CHECK(!span_metrics__peek(metrics, T0));
+	request(metrics, gone, "h", MS); /* the list is whole */
+	CHECK((snapshot = span_metrics__peek(metrics, T0)) && snapshot->group_cnt == 1);
+	metrics__put(snapshot);
+	span_metrics__free(metrics);
+	resource__put(gone);
+}
+
 static void collections(void)
 {
 	struct span_metrics *metrics = new_metrics(true, false, EXEMPLAR_TRACE_BASED);
@@ -473,14 +472,7 @@ static void collections(void)
 
 int main(void)
 {
-	static const char *const opt_ins[] = {
-		[SEMCONV_LEGACY] = "", [SEMCONV_STABLE] = "http", [SEMCONV_DUP] = "http/dup"};
-	u32 set;
-
-	for (set = SEMCONV_LEGACY; set <= SEMCONV_DUP; set++)
-		if (semconv__new(&semconvs[set],
-				 &(struct semconv_options){.stability_opt_in = opt_ins[set]}))
-			abort();
+	open_conventions();
 	RUN(conventions);
 	RUN(bucket_bounds);
 	RUN(milliseconds_round_half_to_even);
@@ -493,8 +485,9 @@ int main(void)
 	RUN(long_texts_overflow);
 	RUN(points_are_bounded);
 	RUN(process_exits);
+	RUN(peeks);
+	RUN(expiry);
 	RUN(collections);
-	for (set = SEMCONV_LEGACY; set <= SEMCONV_DUP; set++)
-		semconv__free(semconvs[set]);
+	close_conventions();
 	return test_status();
 }

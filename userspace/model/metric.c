@@ -10,12 +10,29 @@ struct metrics *metrics__new(u32 cap)
 	if (!metrics)
 		return NULL;
 	metrics->refs = 1;
-	metrics->groups = calloc(cap ? cap : 1, sizeof(*metrics->groups));
+	metrics->group_cap = cap ? cap : 1;
+	metrics->groups = calloc(metrics->group_cap, sizeof(*metrics->groups));
 	if (!metrics->groups) {
 		metrics__put(metrics);
 		return NULL;
 	}
 	return metrics;
+}
+
+struct metric_group *metrics__group(struct metrics *metrics)
+{
+	struct metric_group *groups;
+
+	if (metrics->group_cnt == metrics->group_cap) {
+		groups = realloc(metrics->groups, 2 * metrics->group_cap * sizeof(*groups));
+		if (!groups)
+			return NULL;
+		metrics->groups = groups;
+		metrics->group_cap *= 2;
+	}
+	groups = &metrics->groups[metrics->group_cnt++];
+	*groups = (struct metric_group){0};
+	return groups;
 }
 
 struct metrics *metrics__get(struct metrics *metrics)

@@ -79,12 +79,14 @@ struct metrics {
 	u32 refs;
 	u64 since_ns, time_ns;	     /* unix; the collection before, and this one */
 	struct metric_group *groups; /* owned */
-	u32 group_cnt;
+	u32 group_cnt, group_cap;
 };
 
 /* Room for cap groups, none filled, and one reference, the caller's; NULL when there is no memory.
  */
 struct metrics *metrics__new(u32 cap);
+/* One more group, all zero, valid until the next; before it is shared only. NULL: no memory. */
+struct metric_group *metrics__group(struct metrics *metrics);
 struct metrics *metrics__get(struct metrics *metrics);
 /* NULL is fine, and so is one half filled. */
 void metrics__put(struct metrics *metrics);

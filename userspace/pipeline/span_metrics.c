@@ -19,6 +19,7 @@ struct group {
 	struct metric_table tables[HTTP_METRIC_CNT];
 	u32 open; /* requests in flight, each with an entry in span_metrics.open */
 	bool exited;
+	bool expiring; /* exited, and so it was at __expire() */
 };
 
 struct span_metrics {
@@ -225,12 +226,15 @@ void span_metrics__exit(struct span_metrics *metrics, const struct resource *res
 
 /* ---- collections ---- */
 
-static int snapshot_group(const struct span_metrics *metrics, struct group *group,
-			  struct metric_group *out)
+static int snapshot_group(const struct span_metrics *metrics, const struct group *group,
+			  struct metrics *all)
 {
+	struct metric_group *out = metrics__group(all);
 	int err = 0;
 	u32 i;
 
+	if (!out)
+		return -ENOMEM;
 	out->resource = resource__get(group->resource);
 	out->scope = semconv__scope(metrics->env.semconv);
 	out->metrics = calloc(HTTP_METRIC_CNT, sizeof(*out->metrics));
@@ -243,6 +247,27 @@ static int snapshot_group(const struct span_metrics *metrics, struct group *grou
 	return err;
 }
 
+/* What only its readers still hold has none any more: since exec the process has another one. */
+static void note_exits(struct span_metrics *metrics)
+{
+	struct group *group;
+
+	for (group = metrics->groups; group; group = group->next)
+		group->exited |= group->resource->refs <= metrics->env.readers;
+}
+
+/* Takes it out of the list. */
+static void drop(struct span_metrics *metrics, struct group **link)
+{
+	struct group *group = *link;
+
+	*link = group->next;
+	if (!*link)
+		metrics->tail = link;
+	map__del(&metrics->by_resource, address(group->resource));
+	group__free(group);
+}
+
 /* What was collected starts over; a process that is gone goes. */
 static void restart(struct span_metrics *metrics, u64 time_ns)
 {
@@ -253,47 +278,59 @@ static void restart(struct span_metrics *metrics, u64 time_ns)
 		for (i = 0; i < HTTP_METRIC_CNT; i++)
 			if (group->tables[i].info)
 				metric_table__collected(&group->tables[i], time_ns);
-		if (!group->exited || group->open) {
+		if (group->exited && !group->open)
+			drop(metrics, link);
+		else
 			link = &group->next;
-			continue;
-		}
-		*link = group->next;
-		map__del(&metrics->by_resource, address(group->resource));
-		group__free(group);
 	}
-	metrics->tail = link;
 }
 
-static int snapshot(struct span_metrics *metrics, struct metrics *out)
+struct metrics *span_metrics__peek(const struct span_metrics *metrics, u64 now)
 {
-	struct group *group;
+	struct metrics *out = metrics->groups ? metrics__new(metrics->by_resource.cnt) : NULL;
+	const struct group *group;
 	int err = 0;
 
-	for (group = metrics->groups; group && !err; group = group->next) {
-		/* nobody else holds it: since exec the process has another one */
-		group->exited |= group->resource->refs <= metrics->env.readers;
-		err = snapshot_group(metrics, group, &out->groups[out->group_cnt++]);
-	}
-	return err;
-}
-
-struct metrics *span_metrics__collect(struct span_metrics *metrics, u64 now)
-{
-	struct metrics *out;
-
-	if (!metrics->groups)
+	if (!out)
 		return NULL;
-	out = metrics__new(metrics->by_resource.cnt);
-	if (!out || snapshot(metrics, out)) {
+	for (group = metrics->groups; group && !err; group = group->next)
+		err = snapshot_group(metrics, group, out);
+	if (err) {
 		metrics__put(out);
 		return NULL;
 	}
 	/* what the kernel saw last may be younger than the tick that collects it */
 	out->time_ns = now > metrics->newest_ns ? now : metrics->newest_ns;
 	out->since_ns = metrics->since_ns;
+	return out;
+}
+
+struct metrics *span_metrics__collect(struct span_metrics *metrics, u64 now)
+{
+	struct metrics *out;
+
+	note_exits(metrics);
+	out = span_metrics__peek(metrics, now);
+	if (!out)
+		return NULL;
 	metrics->since_ns = out->time_ns;
 	restart(metrics, out->time_ns);
 	return out;
+}
+
+void span_metrics__expire(struct span_metrics *metrics)
+{
+	struct group **link = &metrics->groups, *group;
+
+	note_exits(metrics);
+	while ((group = *link)) {
+		if (group->expiring && !group->open) {
+			drop(metrics, link);
+			continue;
+		}
+		group->expiring = group->exited;
+		link = &group->next;
+	}
 }
 
 u64 span_metrics__lost(const struct span_metrics *metrics)

@@ -21,6 +21,8 @@
  *	__exit()	when a process exits, before the process table forgets it
  *	__collect()	at every export interval, and once more when all has ended: snapshot to each
  *			metrics exporter, then metrics__put()
+ *	__peek()	in the place of __collect(), by a reader that asks when it likes: a scraper;
+ *			with __expire() at every interval
  *
  * There is one of them for each reader that wants its metrics in another way, or at another time.
  *
@@ -74,6 +76,13 @@ void span_metrics__exit(struct span_metrics *metrics, const struct resource *res
  * next collection has it all.
  */
 struct metrics *span_metrics__collect(struct span_metrics *metrics, u64 now);
+/*
+ * The same, and nothing starts over: whoever peeks finds it as it was, exemplars the latest of
+ * their buckets.
+ */
+struct metrics *span_metrics__peek(const struct span_metrics *metrics, u64 now);
+/* Processes that are gone since before the last call go: so they could be peeked at for a while. */
+void span_metrics__expire(struct span_metrics *metrics);
 /* Measurements lost for want of memory, or of processes beyond the limit. */
 u64 span_metrics__lost(const struct span_metrics *metrics);
 
