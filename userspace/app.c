@@ -227,6 +227,8 @@ static int open_exporters(struct app *app)
 		return err;
 	env->output = app->output;
 	env->files = app->files;
+	env->config = &app->config;
+	env->loop = app->loop;
 	env->terminal = isatty(STDOUT_FILENO);
 	if (!app->config.replay_path && localtime_r(&now, &local))
 		env->utc_offset_s = local.tm_gmtoff;
@@ -294,8 +296,10 @@ int app__build(struct app *app)
 		.route = app_on_route,
 		.response_truncated = on_response_truncated,
 	};
-	int err = build_conventions(app);
+	int err = loop__new(&app->loop); /* exporters may want to watch */
 
+	if (!err)
+		err = build_conventions(app);
 	if (err)
 		return err;
 	process_env.set = semconv__set(app->semconv);

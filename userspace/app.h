@@ -33,6 +33,7 @@
 enum app_reader {
 	APP_READER_PLAIN, /* cumulative, explicit buckets */
 	APP_READER_OTLP,  /* what its preferences ask for, if that is something else */
+	APP_READER_PULL,  /* who asks when it likes: cumulative, and never starts over */
 	APP_READERS
 };
 

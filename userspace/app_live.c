@@ -211,10 +211,8 @@ static int trace_pid(struct app *app, u32 pid)
 
 static int watch_all(struct app *app, const sigset_t *mask)
 {
-	int err = loop__new(&app->loop);
+	int err;
 
-	if (err)
-		return err;
 	app->signal_watch =
 		(struct watch){signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK), on_signal};
 	app->tick_watch = (struct watch){loop_timer_fd(TICK_NS), on_timer};

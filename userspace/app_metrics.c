@@ -26,7 +26,16 @@ static struct metric_view otlp_view(const struct config *config)
 
 static enum app_reader reader_of(const struct app *app, const struct metrics_export_ops *ops)
 {
+	if (!ops->send)
+		return APP_READER_PULL;
 	return ops->otlp && app->otlp_differs ? APP_READER_OTLP : APP_READER_PLAIN;
+}
+
+static struct metrics *pull(void *owner)
+{
+	struct app *app = owner;
+
+	return span_metrics__peek(app->metrics[APP_READER_PULL], app->last_tick);
 }
 
 static int open_metrics_exporters(struct app *app)
@@ -35,6 +44,8 @@ static int open_metrics_exporters(struct app *app)
 	u32 cnt = config__metrics_exporters(&app->config, wanted);
 	int err;
 
+	app->export_env.pull = pull;
+	app->export_env.owner = app;
 	for (u32 i = 0; i < cnt; i++) {
 		const struct metrics_export_ops *ops = metrics_export_find(wanted[i].name);
 
@@ -142,13 +153,23 @@ u64 app__metrics_lost(const struct app *app)
 	return lost;
 }
 
+static struct metrics *collect(struct app *app, enum app_reader reader, u64 now)
+{
+	struct span_metrics *metrics = app->metrics[reader];
+
+	if (metrics && reader != APP_READER_PULL)
+		return span_metrics__collect(metrics, now);
+	if (metrics)
+		span_metrics__expire(metrics);
+	return NULL;
+}
+
 void app__export_metrics(struct app *app, u64 now)
 {
-	struct metrics *snapshots[APP_READERS] = {NULL};
+	struct metrics *snapshots[APP_READERS];
 
 	for (u32 i = 0; i < APP_READERS; i++)
-		if (app->metrics[i])
-			snapshots[i] = span_metrics__collect(app->metrics[i], now);
+		snapshots[i] = collect(app, i, now);
 	for (u32 i = 0; i < app->metrics_exporter_cnt; i++) {
 		struct metrics_exporter *exporter = app->metrics_exporters[i];
 		struct metrics *metrics = snapshots[reader_of(app, exporter->ops)];

@@ -58,7 +58,9 @@ struct config {
 	bool metrics_body_size;		     /* --metrics_body_size */
 	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
 	const char *otlp_temporality;	     /* "cumulative", "delta" or "lowmemory" */
-	const char *otlp_histograms;	 /* OTLP's histogram aggregation, as the table spells it */
+	const char *otlp_histograms; /* OTLP's histogram aggregation, as the table spells it */
+	const char *prometheus_host,
+		*prometheus_port;	 /* of /metrics; a name or address, a number */
 	const char *service_name;	 /* NULL if not set */
 	const char *resource_attributes; /* NULL if not set */
 	const char *resource_detectors;	 /* comma list as proc/detectors.h takes it, or NULL */

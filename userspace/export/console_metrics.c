@@ -96,10 +96,7 @@ static void print_buckets(struct json_writer *w, const struct metric_info *info,
 	json_writer__open(w, '[');
 	for (i = 0; i < info->bound_cnt; i++) {
 		json_writer__item(w);
-		if (info->bounds_as_written && info->bounds[i] == (double)(s64)info->bounds[i])
-			buf__printf(w->out, "%" PRId64, (s64)info->bounds[i]);
-		else
-			json_double(w->out, info->bounds[i]);
+		metrics_export_bound(w->out, info, i);
 	}
 	json_writer__close(w, ']');
 }

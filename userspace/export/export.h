@@ -6,12 +6,16 @@
 #ifndef EXPORT_H
 #define EXPORT_H
 
+#include "base/loop.h"
+#include "config/config.h"
 #include "export/files.h"
 #include "export/output.h"
 #include "model/batch.h"
 
 /* RETRY: nothing was taken, come again. DROP: a part or all is lost, and counted where it was. */
 enum export_result { EXPORT_OK, EXPORT_RETRY, EXPORT_DROP };
+
+struct metrics;
 
 /* What exporters may need from outside; borrowed, outlives them. */
 struct export_env {
@@ -20,6 +24,11 @@ struct export_env {
 	s64 utc_offset_s;      /* local time minus UTC, for people; 0 in replays */
 	struct files *files;   /* telemetry in files */
 	struct str argument;   /* what stands behind the exporter's name, "file:PATH"; or empty */
+	const struct config *config;
+	struct loop *loop; /* NULL in replays */
+	/* All metrics there are now: a reference of the caller's, or NULL: none, or no memory. */
+	struct metrics *(*pull)(void *owner);
+	void *owner;
 };
 
 struct exporter {

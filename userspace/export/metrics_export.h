@@ -18,7 +18,10 @@ struct metrics_export_ops {
 	const char *const *aliases; /* as those of spans */
 	bool otlp;		    /* wants what OTLP's preferences ask for */
 	int (*open)(struct metrics_exporter **out, const struct export_env *env);
-	/* Never blocks. The snapshot is borrowed: keep it with metrics__get(). */
+	/*
+	 * Never blocks. The snapshot is borrowed: keep it with metrics__get(). NULL: nothing is
+	 * sent at intervals, whoever wants metrics asks for them, and env->pull() tells them.
+	 */
 	enum export_result (*send)(struct metrics_exporter *exporter, struct metrics *metrics);
 	void (*close)(struct metrics_exporter *exporter);
 };
@@ -26,6 +29,9 @@ struct metrics_export_ops {
 #define METRICS_EXPORTER(name) extern const struct metrics_export_ops export_##name##_metrics;
 #include "export/metrics_list.h"
 #undef METRICS_EXPORTER
+
+/* A bound of a histogram as OpenTelemetry's exporters write it: 1.0, or 1 where conventions do. */
+void metrics_export_bound(struct buf *out, const struct metric_info *info, u32 i);
 
 /* NULL if there is none of that name. */
 const struct metrics_export_ops *metrics_export_find(struct str name);
