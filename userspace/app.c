@@ -56,6 +56,7 @@ void app_on_record(void *owner, struct str record)
 
 	if (!app__select_record(app, record))
 		return;
+	app->records++;
 	if (app->recorder)
 		recorder__record(app->recorder, record);
 	if (decode_record(record, app->clock_offset, &capture_ops, app))
@@ -186,20 +187,27 @@ void app_on_left(void *owner, u32 tgid, u64 ts)
 	process_table__exit(app->processes, tgid, ts);
 }
 
+void app__stats(const struct app *app, struct stats *stats)
+{
+	struct output_counts counts;
+
+	*stats = app->stats;
+	/* what never reached user space was requested all the same */
+	stats->v[STAT_REQUESTS] += stats->v[STAT_LOST_RING];
+	output__counts(app->output, &counts);
+	files__counts(app->files, &counts);
+	stats->v[STAT_MARK_UNMEASURED] += app__metrics_lost(app);
+	stats->v[STAT_OUTPUT_FULL] = counts.full;
+	stats->v[STAT_OUTPUT_BROKEN] = counts.broken;
+	stats->v[STAT_OUTPUT_FAILED] = counts.failed;
+}
+
 void app__print_counts(struct app *app)
 {
 	struct buf text = {0};
-	struct stats stats = app->stats;
-	struct output_counts counts;
+	struct stats stats;
 
-	/* what never reached user space was requested all the same */
-	stats.v[STAT_REQUESTS] += stats.v[STAT_LOST_RING];
-	output__counts(app->output, &counts);
-	files__counts(app->files, &counts);
-	stats.v[STAT_MARK_UNMEASURED] = app__metrics_lost(app);
-	stats.v[STAT_OUTPUT_FULL] = counts.full;
-	stats.v[STAT_OUTPUT_BROKEN] = counts.broken;
-	stats.v[STAT_OUTPUT_FAILED] = counts.failed;
+	app__stats(app, &stats);
 	stats__print(&stats, &text);
 	buf__char(&text, '\0');
 	/* a loss is worth a warning */

@@ -6,9 +6,10 @@
  *output
  *	                        \-> process_table (whose resource a span gets)
  *
- * app.c builds what both ways of running share, app_metrics.c what measures, app_summary.c what
- *sums up; app_routes.c names routes; app_select.c decides whom rules choose; app_live.c runs it
- *from the kernel, app_replay.c from a recording. Everything that is wired knows nothing of it.
+ * app.c builds what both ways of running share, app_metrics.c what measures, app_self.c what is
+ *told of ourselves, app_summary.c what sums up; app_routes.c names routes; app_select.c decides
+ *whom rules choose; app_live.c runs it from the kernel, app_replay.c from a recording. Everything
+ *that is wired knows nothing of it.
  */
 #ifndef APP_H
 #define APP_H
@@ -70,7 +71,9 @@ struct app {
 	struct exporter *exporters[CONFIG_EXPORTERS_MAX];
 	u32 exporter_cnt;
 	struct span_metrics *metrics[APP_READERS]; /* NULL: nobody wants any in that way */
-	bool otlp_differs; /* OTLP's preferences are not what all others get */
+	bool otlp_differs;     /* OTLP's preferences are not what all others get */
+	struct resource *self; /* ours, if anybody wants metrics */
+	u64 records;	       /* from the kernel or the recording */
 	struct metrics_exporter *metrics_exporters[CONFIG_EXPORTERS_MAX];
 	u32 metrics_exporter_cnt;
 	u64 metrics_due;	   /* unix ns of the next export; 0 before the first tick */
@@ -150,6 +153,14 @@ void app__select_tick(struct app *app);
 int app__build_summary(struct app *app);
 void app__show_summary(const struct app *app);
 
+/*
+ * In app_self.c: adds what the daemon tells of itself to a snapshot that is not shared yet, or to a
+ * new one; NULL if there is no memory.
+ */
+struct metrics *app__add_self(struct app *app, struct metrics *owned, u64 now);
+
+/* Every counter, from wherever it is counted. */
+void app__stats(const struct app *app, struct stats *stats);
 /* The one line of requests, spans and losses, on stderr. */
 void app__print_counts(struct app *app);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "proc/resource.h"
 
 static enum exemplar_filter exemplar_filter_of(const char *name)
 {
@@ -35,7 +36,9 @@ static struct metrics *pull(void *owner)
 {
 	struct app *app = owner;
 
-	return span_metrics__peek(app->metrics[APP_READER_PULL], app->last_tick);
+	u64 now = app->last_tick;
+
+	return app__add_self(app, span_metrics__peek(app->metrics[APP_READER_PULL], now), now);
 }
 
 static int open_metrics_exporters(struct app *app)
@@ -75,6 +78,10 @@ int app__build_metrics(struct app *app)
 		wanted[reader_of(app, app->metrics_exporters[i]->ops)] = true;
 	for (u32 i = 0; i < APP_READERS; i++)
 		env.readers += wanted[i];
+	if (env.readers && !err) {
+		app->self = resource_of_daemon(&app->rng);
+		err = app->self ? 0 : -ENOMEM;
+	}
 	for (u32 i = 0; i < APP_READERS && !err; i++) {
 		env.view = views[i];
 		if (wanted[i])
@@ -87,6 +94,7 @@ void app__free_metrics(struct app *app)
 {
 	for (u32 i = 0; i < APP_READERS; i++)
 		span_metrics__free(app->metrics[i]);
+	resource__put(app->self);
 	for (u32 i = 0; i < app->metrics_exporter_cnt; i++)
 		app->metrics_exporters[i]->ops->close(app->metrics_exporters[i]);
 }
@@ -153,15 +161,18 @@ u64 app__metrics_lost(const struct app *app)
 	return lost;
 }
 
+/* What a reader gets at an interval; NULL: nothing, or it asks itself. */
 static struct metrics *collect(struct app *app, enum app_reader reader, u64 now)
 {
 	struct span_metrics *metrics = app->metrics[reader];
+	struct metrics *snapshot;
 
-	if (metrics && reader != APP_READER_PULL)
-		return span_metrics__collect(metrics, now);
-	if (metrics)
+	if (metrics && reader == APP_READER_PULL)
 		span_metrics__expire(metrics);
-	return NULL;
+	if (!metrics || reader == APP_READER_PULL)
+		return NULL;
+	snapshot = span_metrics__collect(metrics, now);
+	return app->config.sdk_internal_metrics ? app__add_self(app, snapshot, now) : snapshot;
 }
 
 void app__export_metrics(struct app *app, u64 now)

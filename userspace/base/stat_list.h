@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Every counter of the daemon: STAT(NAME, group, "text"). One line here makes a counter that is
- * printed at exit and on SIGUSR1.
+ * printed at exit and on SIGUSR1, and told as a metric.
  *
  *   requests = spans + lost + discarded + excluded + left to own SDKs + sampled out + open
  *   (the identity, exact)

@@ -10,6 +10,16 @@ static const struct {
 #undef STAT
 };
 
+enum stat_group stat_group(enum stat stat)
+{
+	return info[stat].group;
+}
+
+const char *stat_text(enum stat stat)
+{
+	return info[stat].text;
+}
+
 u64 stats__sum(const struct stats *stats, enum stat_group group)
 {
 	u64 sum = 0;

@@ -24,6 +24,8 @@ static inline void stats__add(struct stats *stats, enum stat stat, u64 n)
 	stats->v[stat] += n;
 }
 
+enum stat_group stat_group(enum stat stat);
+const char *stat_text(enum stat stat);
 /* Sum of the counters of one group. */
 u64 stats__sum(const struct stats *stats, enum stat_group group);
 /*

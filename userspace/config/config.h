@@ -56,6 +56,7 @@ struct config {
 	const char *metrics_exporter;	     /* comma list, see config__metrics_exporters() */
 	u64 metric_export_interval;	     /* ms, at least 1 */
 	bool metrics_body_size;		     /* --metrics_body_size */
+	bool sdk_internal_metrics;	     /* our own, too */
 	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
 	const char *otlp_temporality;	     /* "cumulative", "delta" or "lowmemory" */
 	const char *otlp_histograms; /* OTLP's histogram aggregation, as the table spells it */

@@ -211,9 +211,9 @@ const struct option options[] = {
 	OURS("metrics_body_size", METRICS,
 	     "also measure http.server.request.body.size and http.server.response.body.size", SWITCH,
 	     KEPT(metrics_body_size)),
-	ROW("sdk_internal_metrics_enabled", "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", NEVER,
-	    METRICS, "metrics of Python's SDK about itself", BOOL,
-	    .why = "our counters are always kept; SIGUSR1 shows them"),
+	ROW("sdk_internal_metrics_enabled", "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", HONOURED,
+	    METRICS, "also metrics about the daemon itself; always to Prometheus", BOOL,
+	    KEPT(sdk_internal_metrics)),
 
 	VARIABLE("OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED", LOGS, "capture logs", BOOL),
 	VARIABLE("OTEL_PYTHON_LOG_AUTO_INSTRUMENTATION", LOGS, "capture logs", BOOL),

@@ -183,6 +183,7 @@ static int console_open(struct exporter **out, const struct export_env *env)
 	if (!console)
 		return -ENOMEM;
 	console->exporter.ops = &export_console;
+	console->exporter.component = "console_span_exporter";
 	console->output = env->output;
 	*out = &console->exporter;
 	return 0;
@@ -197,7 +198,7 @@ static enum export_result console_send(struct exporter *exporter, const struct b
 	for (i = 0; i < batch->cnt; i++) {
 		buf__reset(&console->doc);
 		print_span(&console->doc, batch->spans[i]);
-		if (output__write_buf(console->output, &console->doc))
+		if (exporter__count(exporter, 1, output__write_buf(console->output, &console->doc)))
 			result = EXPORT_DROP;
 	}
 	return result;
@@ -216,4 +217,5 @@ const struct export_ops export_console = {
 	.open = console_open,
 	.send = console_send,
 	.close = console_close,
+	.tell = export_tell,
 };

@@ -87,6 +87,7 @@ static int debug_open(struct exporter **out, const struct export_env *env)
 	if (!debug)
 		return -ENOMEM;
 	debug->exporter.ops = &export_debug;
+	debug->exporter.component = "debug_span_exporter";
 	debug->output = env->output;
 	*out = &debug->exporter;
 	return 0;
@@ -98,7 +99,8 @@ static enum export_result debug_send(struct exporter *exporter, const struct bat
 
 	buf__reset(&debug->text);
 	print_batch(&debug->text, batch);
-	return output__write_buf(debug->output, &debug->text) ? EXPORT_DROP : EXPORT_OK;
+	return exporter__count(exporter, batch->cnt,
+			       output__write_buf(debug->output, &debug->text));
 }
 
 static void debug_close(struct exporter *exporter)
@@ -114,4 +116,5 @@ const struct export_ops export_debug = {
 	.open = debug_open,
 	.send = debug_send,
 	.close = debug_close,
+	.tell = export_tell,
 };

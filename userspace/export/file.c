@@ -43,10 +43,11 @@ static void close_file(struct file *file)
 	free(file);
 }
 
-static enum export_result write_line(struct file *file)
+/* 0 or negative errno. */
+static int write_line(struct file *file)
 {
 	buf__char(&file->line, '\n');
-	return output__write_buf(file->output, &file->line) ? EXPORT_DROP : EXPORT_OK;
+	return output__write_buf(file->output, &file->line);
 }
 
 static int file_open(struct exporter **out, const struct export_env *env)
@@ -57,6 +58,7 @@ static int file_open(struct exporter **out, const struct export_env *env)
 	if (err)
 		return err;
 	file->exporter.ops = &export_file;
+	file->exporter.component = "otlp_json_file_span_exporter";
 	*out = &file->exporter;
 	return 0;
 }
@@ -68,7 +70,7 @@ static enum export_result file_send(struct exporter *exporter, const struct batc
 	buf__reset(&file->line);
 	otlp_encode_traces(&file->line, OTLP_JSON, (const struct span *const *)batch->spans,
 			   batch->cnt);
-	return write_line(file);
+	return exporter__count(exporter, batch->cnt, write_line(file));
 }
 
 static void file_close(struct exporter *exporter)
@@ -82,6 +84,7 @@ const struct export_ops export_file = {
 	.open = file_open,
 	.send = file_send,
 	.close = file_close,
+	.tell = export_tell,
 };
 
 static int file_metrics_open(struct metrics_exporter **out, const struct export_env *env)
@@ -103,7 +106,7 @@ static enum export_result file_metrics_send(struct metrics_exporter *exporter,
 
 	buf__reset(&file->line);
 	otlp_encode_metrics(&file->line, OTLP_JSON, metrics);
-	return write_line(file);
+	return write_line(file) ? EXPORT_DROP : EXPORT_OK;
 }
 
 static void file_metrics_close(struct metrics_exporter *exporter)

@@ -142,6 +142,7 @@ static int text_open(struct exporter **out, const struct export_env *env)
 	if (!text)
 		return -ENOMEM;
 	text->exporter.ops = &export_text;
+	text->exporter.component = "text_span_exporter";
 	text->env = env;
 	*out = &text->exporter;
 	return 0;
@@ -158,7 +159,7 @@ static enum export_result text_send(struct exporter *exporter, const struct batc
 			continue;
 		buf__reset(&text->line);
 		print_call(text, batch->spans[i]);
-		if (output__write_buf(text->env->output, &text->line))
+		if (exporter__count(exporter, 1, output__write_buf(text->env->output, &text->line)))
 			result = EXPORT_DROP;
 	}
 	return result;
@@ -177,4 +178,5 @@ const struct export_ops export_text = {
 	.open = text_open,
 	.send = text_send,
 	.close = text_close,
+	.tell = export_tell,
 };

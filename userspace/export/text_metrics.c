@@ -204,6 +204,44 @@ static s64 in_flight(const struct metric_group *group, enum semconv_set set)
 	return sum;
 }
 
+static void print_attr(struct buf *table, const struct attr *attr)
+{
+	buf__printf(table, " %.*s=", STR_ARG(attr->key));
+	if (attr->type == ATTR_STR)
+		safe_text(table, attr->s);
+	else
+		buf__printf(table, "%" PRId64, attr->type == ATTR_BOOL ? attr->b : attr->i);
+}
+
+static void print_sum(struct buf *table, const struct metric_info *info,
+		      const struct metric_point *point)
+{
+	const struct attrs *attrs = &point->set->attrs;
+
+	buf__printf(table, "  %s", info->name);
+	for (u32 i = 0; i < attrs->cnt; i++)
+		print_attr(table, &attrs->v[i]);
+	buf__printf(table, " %" PRId64 "\n", point->sum.i);
+}
+
+/* "  otel_ebpf.lost cause=ring 1", of what is not of a server: the daemon's own. No zeros. */
+static void print_sums(struct buf *table, const struct metric_group *group)
+{
+	for (u32 i = 0; i < group->metric_cnt; i++) {
+		const struct metric *metric = &group->metrics[i];
+
+		for (u32 j = 0; metric->info->whole && j < metric->point_cnt; j++)
+			if (metric->points[j].sum.i)
+				print_sum(table, metric->info, &metric->points[j]);
+	}
+}
+
+static bool is_of_server(const struct metric_group *group)
+{
+	return find_metric(group, http_metric_info(HTTP_ACTIVE, SEMCONV_LEGACY)) ||
+	       find_metric(group, http_metric_info(HTTP_ACTIVE, SEMCONV_STABLE));
+}
+
 static void print_group(struct text *text, const struct metric_group *group,
 			const struct metrics *metrics)
 {
@@ -214,6 +252,11 @@ static void print_group(struct text *text, const struct metric_group *group,
 	if (!metric)
 		metric = find_metric(group, http_metric_info(HTTP_DURATION_MS, SEMCONV_LEGACY));
 	print_title(text, group, metrics->time_ns);
+	if (!is_of_server(group)) {
+		buf__str(&text->table, STR(":\n"));
+		print_sums(&text->table, group);
+		return;
+	}
 	buf__printf(&text->table, ": %" PRId64 " in flight\n",
 		    in_flight(group, SEMCONV_LEGACY) + in_flight(group, SEMCONV_STABLE));
 	if (metric)

@@ -12,6 +12,7 @@ struct pipeline {
 	pipeline_batch_fn deliver;
 	void *owner;
 	struct batch *batch; /* being filled; NULL if empty */
+	u64 delivered, lost; /* spans */
 };
 
 int pipeline__new(struct pipeline **out, pipeline_batch_fn deliver, void *owner)
@@ -40,6 +41,7 @@ bool pipeline__span(struct pipeline *pipeline, struct span *owned)
 		pipeline->batch = batch__new(BATCH_SPANS);
 	if (!pipeline->batch) {
 		span__free(owned);
+		pipeline->lost++;
 		return false;
 	}
 	batch__add(pipeline->batch, owned);
@@ -55,6 +57,17 @@ void pipeline__flush(struct pipeline *pipeline)
 	if (!batch)
 		return;
 	pipeline->batch = NULL;
+	pipeline->delivered += batch->cnt;
 	pipeline->deliver(pipeline->owner, batch);
 	batch__put(batch);
+}
+
+void pipeline__counts(const struct pipeline *pipeline, struct pipeline_counts *counts)
+{
+	*counts = (struct pipeline_counts){
+		.delivered = pipeline->delivered,
+		.lost = pipeline->lost,
+		.queued = pipeline->batch ? pipeline->batch->cnt : 0,
+		.capacity = BATCH_SPANS,
+	};
 }

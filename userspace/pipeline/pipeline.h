@@ -20,4 +20,11 @@ void pipeline__free(struct pipeline *pipeline);
 bool pipeline__span(struct pipeline *pipeline, struct span *owned);
 void pipeline__flush(struct pipeline *pipeline);
 
+struct pipeline_counts {
+	u64 delivered, lost; /* spans handed to the exporters; gone for want of memory */
+	u32 queued, capacity;
+};
+
+void pipeline__counts(const struct pipeline *pipeline, struct pipeline_counts *counts);
+
 #endif

@@ -165,3 +165,20 @@ struct resource *resource_of_process(struct process_env *env, u32 tgid, const st
 			 tgid, resource->attrs.dropped, RESOURCE_ATTRS_MAX);
 	return resource;
 }
+
+struct resource *resource_of_daemon(const struct rng *rng)
+{
+	struct resource *resource = resource__new();
+	struct rng own = *rng;
+
+	if (!resource)
+		return NULL;
+	rng__seed(&own, ~rng__next(&own));
+	resource__set(resource, STR("telemetry.sdk.language"), STR("c"));
+	resource__set(resource, STR("telemetry.sdk.name"), STR("otel-ebpf"));
+	resource__set(resource, STR("telemetry.sdk.version"), STR(VERSION));
+	set_instance_id(resource, &own);
+	resource__set(resource, STR("service.name"), STR("otel-ebpf"));
+	resource__set(resource, STR("service.version"), STR(VERSION));
+	return resource;
+}

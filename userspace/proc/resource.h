@@ -20,4 +20,7 @@
 struct resource *resource_of_process(struct process_env *env, u32 tgid,
 				     const struct launch *launch);
 
+/* Our own, of metrics about ourselves. rng is left as it is: ids do not depend on what is told. */
+struct resource *resource_of_daemon(const struct rng *rng);
+
 #endif
