@@ -18,7 +18,7 @@ void json_writer__open(struct json_writer *w, char bracket)
 void json_writer__close(struct json_writer *w, char bracket)
 {
 	w->depth--;
-	if (w->started)
+	if (w->started && !w->compact)
 		new_line(w);
 	buf__char(w->out, bracket);
 	w->started = true;
@@ -27,8 +27,9 @@ void json_writer__close(struct json_writer *w, char bracket)
 void json_writer__item(struct json_writer *w)
 {
 	if (w->started)
-		buf__char(w->out, ',');
-	new_line(w);
+		buf__str(w->out, w->compact ? STR(", ") : STR(","));
+	if (!w->compact)
+		new_line(w);
 	w->started = true;
 }
 
@@ -47,6 +48,12 @@ void json_writer__key(struct json_writer *w, const char *key)
 void json_writer__str(struct json_writer *w, const char *key, struct str s)
 {
 	json_writer__key(w, key);
+	json_str(w->out, s);
+}
+
+void json_writer__member(struct json_writer *w, struct str key, struct str s)
+{
+	key_str(w, key);
 	json_str(w->out, s);
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/prometheus_label.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "export/json.h"
+#include "export/attr_text.h"
 #include "model/utf8.h"
 
 /* ---- names ---- */
@@ -135,39 +134,17 @@ void prometheus_label(struct buf *labels, struct str name, struct str value)
 
 /* ---- attributes ---- */
 
-/* Lists as JSON (specification, common/attribute-type-mapping). */
-static void print_list(struct buf *out, struct attr_list list)
-{
-	struct buf json __cleanup(buf__free) = {0};
-
-	for (u32 i = 0; i < list.cnt; i++) {
-		buf__char(&json, i ? ',' : '[');
-		json_str(&json, list.v[i]);
-	}
-	buf__str(&json, list.cnt ? STR("]") : STR("[]"));
-	prometheus_escape(out, buf__view(&json), true);
-	out->failed |= json.failed;
-}
-
 static void print_value(struct buf *out, const struct attr *attr)
 {
-	switch (attr->type) {
-	case ATTR_STR:
+	struct buf text __cleanup(buf__free) = {0};
+
+	if (attr->type == ATTR_STR) {
 		prometheus_escape(out, attr->s, true);
-		break;
-	case ATTR_INT:
-		buf__printf(out, "%" PRId64, attr->i);
-		break;
-	case ATTR_DOUBLE:
-		json_double(out, attr->d);
-		break;
-	case ATTR_BOOL:
-		buf__str(out, attr->b ? STR("true") : STR("false"));
-		break;
-	case ATTR_STR_LIST:
-		print_list(out, attr->list);
-		break;
+		return;
 	}
+	attr_text(&text, attr);
+	prometheus_escape(out, buf__view(&text), true);
+	out->failed |= text.failed;
 }
 
 /* By name, then by key: so those that become one label stand together, in the order of keys. */
