@@ -32,6 +32,7 @@ enum event_type {
 	EV_EXIT = 8,	  /* struct ev_process: its last thread is gone */
 	EV_CANDIDATE = 9, /* struct ev_candidate: traced from now on, until user space has decided
 			   */
+	EV_CALL = 16,	  /* struct ev_call: a function returned */
 };
 
 enum event_flag {
@@ -104,6 +105,40 @@ struct ev_candidate {
 	char exe[256]; /* as exec was given it, maybe relative; "": this is no exec */
 };
 
+/* Functions that can be asked for at once, in all processes. */
+#define FUNCTIONS_MAX 1024
+/* Arguments and results taken of one call, those of them that are texts, and bytes of a text. */
+#define CALL_VALUES   4
+#define CALL_TEXTS    2
+#define CALL_TEXT_MAX 64
+/* Requests that may be open in one thread for its calls to be told apart by user space. */
+#define CALL_REQUESTS 4
+
+/* What is taken of the calls of a function; written by user space. */
+enum call_value_kind { CALL_NOTHING, CALL_NUMBER, CALL_TEXT };
+struct function_spec {
+	__u8 kinds[CALL_VALUES];   /* enum call_value_kind */
+	__u8 sources[CALL_VALUES]; /* 1..5: an argument's number; 0: the result */
+};
+
+struct call_request {
+	__u64 conn;
+	__u64 ts; /* when its first byte was read: ts of the IN event */
+};
+
+/* A call that is over: it returned at hdr.ts. hdr.conn is 0. */
+struct ev_call {
+	struct event hdr;
+	__u64 id;	/* unique in its thread */
+	__u64 parent;	/* id of the call it was made in, 0: none that is traced */
+	__u64 start;	/* ts of its entry */
+	__u32 function; /* number given when it was attached */
+	__u32 request_cnt;
+	struct call_request requests[CALL_REQUESTS]; /* open in its thread at its entry */
+	__u64 values[CALL_VALUES];		     /* of texts: their length, or -1 unreadable */
+	__u8 texts[CALL_TEXTS][CALL_TEXT_MAX];	     /* in the order of the values */
+};
+
 /* Counters of one CPU; the kernel side only adds, user space only reads. */
 struct cpu_stats {
 	__u64 lost_records; /* the ring buffer was full */
@@ -111,7 +146,8 @@ struct cpu_stats {
 	__u64 faults;	    /* user memory not readable */
 	__u64 no_storage;   /* no memory for a connection's state */
 	__u64 io_uring;	    /* reads whose bytes were not taken */
-	__u64 pad[3];
+	__u64 lost_calls;   /* of functions: too deep, no memory, or the ring was full */
+	__u64 pad[2];
 };
 
 enum presence {

@@ -8,6 +8,7 @@
 #include "send.bpf.h"
 #include "close.bpf.h"
 #include "process.bpf.h"
+#include "function.bpf.h"
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(receive_sock, struct sock *sk, int ret, int flags)
@@ -126,6 +127,19 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
 	return on_exit(task);
+}
+
+/* Attached to user code, so the target comes from outside; the cookie is the function's number. */
+SEC("uprobe")
+int function_enter(struct pt_regs *regs)
+{
+	return on_enter(regs, bpf_get_attach_cookie(regs));
+}
+
+SEC("uretprobe")
+int function_leave(struct pt_regs *regs)
+{
+	return on_leave(regs);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -11,6 +11,12 @@
 
 #include "state.bpf.h"
 
+/* Probes are set by user space, and every call until then goes unseen. */
+static __always_inline u64 process_wake_flags(void)
+{
+	return trace_functions ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
 static __always_inline void tell_process(u16 type, u32 tgid, u32 parent)
 {
 	struct ev_process *out = bpf_ringbuf_reserve(&ring, sizeof(*out), 0);
@@ -23,7 +29,7 @@ static __always_inline void tell_process(u16 type, u32 tgid, u32 parent)
 	out->hdr.tgid = tgid;
 	out->parent = parent;
 	out->pad = 0;
-	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(out, process_wake_flags());
 }
 
 /* comm and exe: where they lie in kernel memory, NULL if not to be told. */
@@ -51,7 +57,7 @@ static __always_inline int tell_candidate(u32 tgid, const char *comm, const char
 		bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), comm);
 	if (exe)
 		bpf_probe_read_kernel_str(out->exe, sizeof(out->exe), exe);
-	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(out, process_wake_flags());
 	return 0;
 }
 

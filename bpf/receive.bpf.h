@@ -11,6 +11,7 @@
 #ifndef RECEIVE_BPF_H
 #define RECEIVE_BPF_H
 
+#include "function.bpf.h"
 #include "state.bpf.h"
 #include "user_buffer.bpf.h"
 
@@ -196,6 +197,8 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 		count(io_uring);
 	}
 	read.ts = bpf_ktime_get_ns();
+	if (read.flags & EVENT_TURN)
+		thread_reads(read.task, st->cookie, read.ts);
 	if (read.flags == EVENT_TURN && read.len <= HOLD_MAX && read.want == read.len &&
 	    hold(st, &read))
 		return 0;

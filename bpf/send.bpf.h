@@ -15,6 +15,7 @@
 #ifndef SEND_BPF_H
 #define SEND_BPF_H
 
+#include "function.bpf.h"
 #include "state.bpf.h"
 #include "user_buffer.bpf.h"
 
@@ -250,6 +251,8 @@ static __always_inline int on_tcp_send(struct sock *sk, const struct msghdr *msg
 	off = tx_position(st, tp);
 	st->tx_version++;
 	asm volatile("" ::: "memory");
+	if (st->phase == PHASE_READING)
+		thread_answers(send.task, st->cookie);
 	if (off != st->tx_off)
 		st->moved_ts = st->sent_ts;
 	st->tx_off = off;
@@ -310,6 +313,8 @@ static __always_inline int on_unix_sent(struct sock *sk, int ret)
 	if (!s)
 		return 0;
 	send.ts = bpf_ktime_get_ns();
+	if (st->phase == PHASE_READING)
+		thread_answers(send.task, st->cookie);
 	off = st->tx_off;
 	send.len = ret;
 	send.cnt = uses_io_uring(send.task) ? 0 : syscall_pieces(s, st, send.task, true);

@@ -132,6 +132,7 @@ const volatile u32 cpu_cnt = 1;
 const volatile bool select_exec, select_new, select_listen;
 /* Short cuts that save copies; the verifiers of old kernels do not get to their end. */
 const volatile bool short_cuts;
+const volatile bool trace_functions;
 const volatile u64 wake_level = 4 << 20; /* a quarter of the ring */
 
 static __always_inline bool is_traced(u32 tgid)

@@ -40,15 +40,19 @@ static void on_process_event(void *owner, const struct capture_process *event)
 
 	if (event->kind == CAPTURE_FORK) {
 		process_table__fork(app->processes, event->tgid, event->parent);
+		app__functions_late(app, event->tgid);
 	} else if (event->kind == CAPTURE_EXEC) {
 		process_table__exec(app->processes, event->tgid);
+		app__functions_late(app, event->tgid);
 	} else {
+		app__functions_exit(app, event->tgid);
 		app__metrics_exit(app, event->tgid);
 		process_table__exit(app->processes, event->tgid, event->ts);
 	}
 }
 
-static const struct capture_ops capture_ops = {on_open, on_data, on_state, on_process_event};
+static const struct capture_ops capture_ops = {on_open, on_data, on_state, on_process_event,
+					       app_on_call};
 
 void app_on_record(void *owner, struct str record)
 {
@@ -116,6 +120,7 @@ void app_on_counts(void *owner, const struct capture_counts *counts)
 	app->stats.v[STAT_MARK_MISSED] = counts->missed;
 	app->stats.v[STAT_MARK_NO_STORAGE] = counts->no_storage;
 	app->stats.v[STAT_SEEN_IO_URING] = counts->io_uring;
+	app->calls_lost = counts->lost_calls;
 	if (counts->io_uring && !app->uring_said) {
 		app->uring_said = true;
 		log_warn("reads by io_uring are not captured yet: requests read that way have no "
@@ -131,6 +136,7 @@ void app_on_tick(void *owner, u64 now, u32 swept)
 	process_table__tick(app->processes, now);
 	if (!app->first_tick)
 		app->first_tick = now;
+	app__functions_tick(app, now, false);
 	app->last_tick = now;
 	if (app->ending)
 		return;
@@ -149,6 +155,7 @@ void app_on_ending(void *owner)
 
 void app__finish(struct app *app, int flush_ms)
 {
+	app__functions_tick(app, app->last_tick, true);
 	app__export_metrics(app, app->last_tick);
 	if (app->pipeline)
 		pipeline__flush(app->pipeline);
@@ -175,6 +182,7 @@ void app_on_process(void *owner, u32 tgid, u32 parent)
 	/* found, but its exit passed before it was traced: nothing will tell of it */
 	if (process_is_gone(tgid))
 		process_table__exit(app->processes, tgid, (u64)time(NULL) * NSEC_PER_SEC);
+	app__functions_process(app, tgid);
 }
 
 void app_on_left(void *owner, u32 tgid, u64 ts)
@@ -197,6 +205,7 @@ void app__stats(const struct app *app, struct stats *stats)
 	output__counts(app->output, &counts);
 	files__counts(app->files, &counts);
 	stats->v[STAT_MARK_UNMEASURED] += app__metrics_lost(app);
+	stats->v[STAT_CALL_LOST] += app->calls_lost;
 	stats->v[STAT_OUTPUT_FULL] = counts.full;
 	stats->v[STAT_OUTPUT_BROKEN] = counts.broken;
 	stats->v[STAT_OUTPUT_FAILED] = counts.failed;
@@ -270,7 +279,7 @@ static int build_conventions(struct app *app)
 					config->excluded_urls);
 }
 
-static void parse_selection(const struct app *app, struct tracer_env *env)
+static void parse_selection(struct app *app, struct tracer_env *env)
 {
 	const struct config *config = &app->config;
 	const struct limit_texts limits = {
@@ -282,7 +291,8 @@ static void parse_selection(const struct app *app, struct tracer_env *env)
 
 	sampler_parse(config->traces_sampler, config->traces_sampler_arg, &env->sampler);
 	propagators__parse(config->propagators, &env->propagators);
-	limits_parse(&limits, semconv__set(app->semconv) == SEMCONV_LEGACY, &env->limits);
+	limits_parse(&limits, semconv__set(app->semconv) == SEMCONV_LEGACY, &app->limits);
+	env->limits = app->limits;
 }
 
 int app__build(struct app *app)
@@ -322,6 +332,8 @@ int app__build(struct app *app)
 	tracer_env.semconv = app->semconv;
 	tracer_env.excluded = app->excluded;
 	err = tracer__new(&app->tracer, &tracer_env);
+	if (!err)
+		err = app__functions_new(app);
 	if (err)
 		return err;
 	app->conn_env = (struct conn_env){
@@ -342,6 +354,7 @@ int app__build(struct app *app)
 
 static void app_free(struct app *app)
 {
+	app__functions_free(app);
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);
 	route_table__free(app->routes);

@@ -37,6 +37,7 @@ enum app_reader {
 	APP_READER_PULL,  /* who asks when it likes: cumulative, and never starts over */
 	APP_READERS
 };
+struct app_functions;
 
 struct app {
 	struct config config;
@@ -54,6 +55,7 @@ struct app {
 	struct replay *replay;	   /* NULL live */
 	struct recorder *recorder; /* NULL unless asked for */
 	struct capture_counts counts;
+	u64 calls_lost; /* of functions, in the kernel */
 	u64 lost_swept; /* lost records when all connections were last asked for */
 
 	struct process_table *processes;
@@ -81,6 +83,9 @@ struct app {
 	struct summary *summary;   /* NULL: nobody will read it */
 	bool interrupted;	   /* by Ctrl-C */
 	bool ending;		   /* what ticks come now are the last */
+
+	struct limits limits;
+	struct app_functions *functions; /* NULL: no functions are traced */
 
 	struct child child;
 	int status; /* to exit with */
@@ -161,6 +166,22 @@ struct metrics *app__add_self(struct app *app, struct metrics *owned, u64 now);
 
 /* Every counter, from wherever it is counted. */
 void app__stats(const struct app *app, struct stats *stats);
+/* Functions, in app_functions.c. Does the configuration, or a program named in it, ask for them? */
+bool app__wants_functions(const struct config *config);
+int app__functions_new(struct app *app);
+void app__functions_free(struct app *app);
+/* Probes it. Returns how many functions of it are probed, or negative errno. */
+int app__functions_process(struct app *app, u32 tgid);
+/* The same of one that runs already: what it did until now is not seen, and that is counted. */
+void app__functions_late(struct app *app, u32 tgid);
+void app__functions_exit(struct app *app, u32 tgid);
+void app__functions_begin(struct app *app, const struct http_call *call);
+/* told: there is a span of it. */
+void app__functions_end(struct app *app, const struct http_call *call, bool told);
+void app__functions_tick(struct app *app, u64 now, bool last);
+/* As struct capture_ops has it. */
+void app_on_call(void *owner, const struct function_call *call);
+
 /* The one line of requests, spans and losses, on stderr. */
 void app__print_counts(struct app *app);
 

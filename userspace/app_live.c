@@ -243,6 +243,8 @@ static int start_recorder(struct app *app, u64 seed)
 	}
 	app->facts = record_fact;
 	app->facts_owner = app;
+	if (app__wants_functions(&app->config))
+		recorder__fact(app->recorder, "functions", STR(""));
 	recorder__fact(app->recorder, "env/OTEL_SERVICE_NAME", str_from(app->config.service_name));
 	recorder__fact(app->recorder, "env/OTEL_RESOURCE_ATTRIBUTES",
 		       str_from(app->config.resource_attributes));
@@ -294,6 +296,7 @@ static int init_live(struct app *app)
 			  "host's (docker run --pid=host)");
 		return -ENOTSUP;
 	}
+	options.functions = app__wants_functions(&app->config);
 	app__live_watch(&app->config, &options.watch);
 	block_signals(app, &mask);
 	app->clock_offset = measure_clock_offset();

@@ -110,10 +110,19 @@ void app_on_begun(void *owner, const struct http_call *call)
 	/* asked for in any case, so that a recording can be replayed with metrics and without */
 	struct resource *resource = process_table__resource(app->processes, call->peer.tgid);
 
+	app__functions_begin(app, call);
 	for (u32 i = 0; resource && !measures_itself(resource) && i < APP_READERS; i++)
 		if (app->metrics[i])
 			span_metrics__begin(app->metrics[i], call, resource);
 	resource__put(resource);
+}
+
+/* It was in flight, and that is all that is measured of it. */
+static void forget(struct app *app, const struct http_call *call)
+{
+	for (u32 i = 0; i < APP_READERS; i++)
+		if (app->metrics[i])
+			span_metrics__discard(app->metrics[i], call);
 }
 
 void app_on_ended(void *owner, const struct span *span, struct str route, struct str learned,
@@ -122,11 +131,12 @@ void app_on_ended(void *owner, const struct span *span, struct str route, struct
 	const struct body_sizes sizes = {span->http->request_body, span->http->response_body};
 	struct app *app = owner;
 
+	app__functions_end(app, span->http, sent);
 	if (app->summary)
 		summary__add(app->summary, span, route.len ? route : learned, sent);
 	/* where it began before an exec brought the SDK, it was in flight all the same */
 	if (measures_itself(span->resource)) {
-		app_on_discarded(app, span->http);
+		forget(app, span->http);
 		return;
 	}
 	for (u32 i = 0; i < APP_READERS; i++)
@@ -138,9 +148,8 @@ void app_on_discarded(void *owner, const struct http_call *call)
 {
 	struct app *app = owner;
 
-	for (u32 i = 0; i < APP_READERS; i++)
-		if (app->metrics[i])
-			span_metrics__discard(app->metrics[i], call);
+	app__functions_end(app, call, false);
+	forget(app, call);
 }
 
 void app__metrics_exit(struct app *app, u32 tgid)

@@ -78,7 +78,13 @@ static void on_process(void *owner, const struct capture_process *event)
 		    event->parent, (unsigned long long)event->ts);
 }
 
-static const struct capture_ops ops = {on_open, on_data, on_state, on_process};
+static void on_call(void *owner, const struct function_call *call)
+{
+	(void)call; /* tests/unit/test_decode_call.c */
+	((struct seen *)owner)->cnt++;
+}
+
+static const struct capture_ops ops = {on_open, on_data, on_state, on_process, on_call};
 
 /* Decodes a copy of exactly these bytes, aligned as the ring buffer's are. */
 static int decode(struct seen *seen, const void *bytes, size_t len)

@@ -31,11 +31,11 @@ static void on_counts(void *owner, const struct capture_counts *counts)
 {
 	struct seen *seen = owner;
 
-	buf__printf(&seen->text, "counts %llu %llu %llu %llu %llu %llu\n",
+	buf__printf(&seen->text, "counts %llu %llu %llu %llu %llu %llu %llu\n",
 		    (unsigned long long)counts->lost_records,
 		    (unsigned long long)counts->lost_begins, (unsigned long long)counts->faults,
 		    (unsigned long long)counts->no_storage, (unsigned long long)counts->io_uring,
-		    (unsigned long long)counts->missed);
+		    (unsigned long long)counts->missed, (unsigned long long)counts->lost_calls);
 }
 
 static void on_tick(void *owner, u64 now, u32 swept)
@@ -109,7 +109,7 @@ static struct recorder *begin(void)
 
 static void write_all_kinds(void)
 {
-	struct capture_counts counts = {1, 2, 3, 4, 5, 6};
+	struct capture_counts counts = {1, 2, 3, 4, 5, 6, 7};
 	struct recorder *recorder = begin();
 
 	recorder__process(recorder, 7, 0);
@@ -131,7 +131,7 @@ static const char all_kinds[] = "process 7 of 0\n"
 				"exe/7: \"/bin/x\"\n"
 				"record first\n"
 				"record \n"
-				"counts 1 2 3 4 5 6\n"
+				"counts 1 2 3 4 5 6 7\n"
 				"tick 4000 0\n"
 				"ending\n"
 				"tick 8000 3\n"

@@ -10,6 +10,7 @@
  * MARK    spans or connections with something missing, by cause; apart from the sum above
  * SEEN    traffic recognised but not parsed (connections), and other facts worth a look
  * OUTPUT  spans that were made but could not be written
+ * CALL    calls of functions, where those are traced
  */
 STAT(REQUESTS, TOTAL, "requests")
 STAT(SPANS, TOTAL, "spans")
@@ -48,3 +49,9 @@ STAT(SEEN_OTHER, SEEN, "other protocols")
 STAT(OUTPUT_FULL, OUTPUT, "queue full")
 STAT(OUTPUT_BROKEN, OUTPUT, "broken pipe")
 STAT(OUTPUT_FAILED, OUTPUT, "write failed")
+
+STAT(CALL_SPANS, CALL, "spans")
+STAT(CALL_OUTSIDE, CALL, "outside requests")
+STAT(CALL_AMBIGUOUS, CALL, "within several") /* an event loop's, or of pipelined requests */
+STAT(CALL_LOST, CALL, "lost")		     /* too deep, no memory, or the ring was full */
+STAT(CALL_LATE, CALL, "processes begun before their probes")

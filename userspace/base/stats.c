@@ -75,4 +75,5 @@ void stats__print(const struct stats *stats, struct buf *out)
 	print_optional(stats, out, STAT_MARK, "marks");
 	print_optional(stats, out, STAT_SEEN, "not parsed");
 	print_optional(stats, out, STAT_OUTPUT, "not written");
+	print_optional(stats, out, STAT_CALL, "functions");
 }

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-enum stat_group { STAT_TOTAL, STAT_LOST, STAT_MARK, STAT_SEEN, STAT_OUTPUT };
+enum stat_group { STAT_TOTAL, STAT_LOST, STAT_MARK, STAT_SEEN, STAT_OUTPUT, STAT_CALL };
 
 enum stat {
 #define STAT(name, group, text) STAT_##name,

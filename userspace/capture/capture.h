@@ -11,6 +11,7 @@
 #define CAPTURE_H
 
 #include "base/buf.h"
+#include "model/function.h"
 #include "model/peer.h"
 
 /* A connection is seen for the first time. From its process's point of view: local and remote. */
@@ -81,6 +82,7 @@ struct capture_ops {
 	void (*data)(void *owner, const struct capture_data *event);
 	void (*state)(void *owner, const struct capture_state *event);
 	void (*process)(void *owner, const struct capture_process *event);
+	void (*call)(void *owner, const struct function_call *call);
 };
 
 /* Counters of the kernel side since it was loaded, summed over CPUs. */
@@ -91,6 +93,7 @@ struct capture_counts {
 	u64 no_storage;	  /* connections there was no memory for */
 	u64 io_uring;	  /* reads whose bytes were not taken */
 	u64 missed;	  /* program runs that the kernel skipped */
+	u64 lost_calls;	  /* of functions */
 };
 
 /* 0, or -EBADMSG if the record's first event does not decode. */

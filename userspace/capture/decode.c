@@ -124,6 +124,36 @@ static int decode_process(const struct decoder *to, const struct ev_process *ev,
 	return 0;
 }
 
+/* Which values are texts only who asked for them knows; they lie in the order of the values. */
+static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 size)
+{
+	struct function_call out = {
+		.tgid = ev->hdr.tgid,
+		.tid = ev->hdr.tid,
+		.end_ns = unix_ns(ev->hdr.ts, to->offset),
+	};
+
+	if (size < sizeof(*ev) || ev->request_cnt > CALL_REQUESTS || ev->function >= FUNCTIONS_MAX)
+		return -EBADMSG;
+	out.start_ns = unix_ns(ev->start, to->offset);
+	out.id = ev->id;
+	out.parent = ev->parent;
+	out.function = ev->function;
+	out.request_cnt = ev->request_cnt;
+	for (u32 i = 0; i < ev->request_cnt; i++) {
+		out.requests[i].conn = ev->requests[i].conn;
+		out.requests[i].ts = unix_ns(ev->requests[i].ts, to->offset);
+	}
+	memcpy(out.values, ev->values, sizeof(out.values));
+	for (u32 i = 0; i < CALL_TEXTS; i++) {
+		const char *text = (const char *)ev->texts[i];
+
+		out.texts[i] = (struct str){text, strnlen(text, CALL_TEXT_MAX)};
+	}
+	to->ops->call(to->owner, &out);
+	return 0;
+}
+
 static int decode_event(const struct decoder *to, const struct event *ev)
 {
 	switch (ev->type) {
@@ -139,6 +169,8 @@ static int decode_event(const struct decoder *to, const struct event *ev)
 	case EV_EXEC:
 	case EV_EXIT:
 		return decode_process(to, (const struct ev_process *)ev, ev->size);
+	case EV_CALL:
+		return decode_call(to, (const struct ev_call *)ev, ev->size);
 	default:
 		return -EBADMSG;
 	}

@@ -56,6 +56,7 @@ static int load(struct live *live, const struct live_options *options, const str
 	if (!live->skel)
 		return -errno;
 	hooks_prepare(live->skel, programs, options);
+	probes_prepare(live->skel, options->functions);
 	err = otel_ebpf__load(live->skel);
 	if (!err)
 		err = hooks_attach(live->skel, programs & ~set->late, live->links);
@@ -213,6 +214,29 @@ bool live__traces_unix(const struct live *live)
 	return live->skel->bss->control.unix_sends;
 }
 
+int live__describe(struct live *live, u32 number, const struct function *function)
+{
+	struct function_spec spec = {0};
+
+	for (u32 i = 0; i < FUNCTION_VALUES_MAX; i++) {
+		const struct function_value *value = &function->values[i];
+
+		spec.kinds[i] = value->kind == VALUE_NONE   ? CALL_NOTHING
+				: value->kind == VALUE_TEXT ? CALL_TEXT
+							    : CALL_NUMBER;
+		spec.sources[i] = (u8)value->argument;
+	}
+	if (number >= FUNCTIONS_MAX)
+		return -ENOSPC;
+	return bpf_map_update_elem(bpf_map__fd(live->skel->maps.functions), &number, &spec,
+				   BPF_ANY);
+}
+
+int live__probe(struct live *live, struct probes **out, const struct probes_target *target)
+{
+	return probes__new(out, live->skel, target);
+}
+
 void live__stop(struct live *live)
 {
 	for (int i = HOOKS_MAX - 1; i >= 0; i--) {
@@ -311,5 +335,6 @@ void live__counts(struct live *live, struct capture_counts *counts)
 		counts->faults += cpu->faults;
 		counts->no_storage += cpu->no_storage;
 		counts->io_uring += cpu->io_uring;
+		counts->lost_calls += cpu->lost_calls;
 	}
 }

@@ -4,6 +4,7 @@
 #define LIVE_H
 
 #include "capture/capture.h"
+#include "capture/probes.h"
 
 struct live;
 
@@ -21,6 +22,7 @@ struct live_options {
 	u64 ring_size;	   /* bytes, a power of two */
 	u32 capture_head;  /* bytes of a request's reads that are copied */
 	struct live_watch watch;
+	bool functions; /* live__probe() will be called */
 };
 
 typedef void (*live_record_fn)(void *owner, struct str record);
@@ -50,6 +52,10 @@ void live__untrace(struct live *live, u32 tgid, u32 asked);
  */
 int live__trace_unix(struct live *live);
 bool live__traces_unix(const struct live *live);
+/* What is taken of the calls of a function, by its number. 0, or -ENOSPC: numbers end before. */
+int live__describe(struct live *live, u32 number, const struct function *function);
+/* Functions of a process; as probes__new(). Freed by probes__free(). */
+int live__probe(struct live *live, struct probes **out, const struct probes_target *target);
 /* Nobody is traced any more; events that happened may still be in the ring. */
 void live__stop(struct live *live);
 

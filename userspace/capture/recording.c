@@ -286,7 +286,7 @@ static int deliver(struct replay *replay, const struct frame *frame, const struc
 		   void *owner)
 {
 	struct str bytes = buf__view(&replay->bytes);
-	struct capture_counts counts;
+	struct capture_counts counts = {0};
 	u32 both[2];
 
 	switch (frame->type) {
@@ -297,9 +297,10 @@ static int deliver(struct replay *replay, const struct frame *frame, const struc
 		ops->tick(owner, frame->time & ~3ULL, frame->time & 3);
 		return 0;
 	case FRAME_COUNTS:
-		if (bytes.len != sizeof(counts))
+		/* counters are only added, so an older recording has fewer */
+		if (bytes.len > sizeof(counts) || bytes.len % sizeof(u64))
 			return -EBADMSG;
-		memcpy(&counts, bytes.p, sizeof(counts));
+		memcpy(&counts, bytes.p, bytes.len);
 		ops->counts(owner, &counts);
 		return 0;
 	case FRAME_PROCESS:

@@ -43,14 +43,16 @@ struct config {
 	struct config_texts routes;	       /* --route, as app_routes.c takes them */
 	char **command; /* argv of the command to start, NULL if none; borrowed */
 	/* how to capture */
-	u64 capture_head;	 /* --capture_head, bytes of a request head, 1024..16384 */
-	u64 ring_size;		 /* --ring_size, bytes, a power of two >= 64 KiB */
-	bool duplicate;		 /* --duplicate */
-	const char *hooks;	 /* --hooks, NULL: choose */
-	const char *record_path; /* --record, NULL if not asked for */
-	const char *replay_path; /* --replay, NULL if not asked for */
-	bool check;		 /* --check */
-	bool summary;		 /* --summary */
+	u64 capture_head;	       /* --capture_head, bytes of a request head, 1024..16384 */
+	u64 ring_size;		       /* --ring_size, bytes, a power of two >= 64 KiB */
+	bool duplicate;		       /* --duplicate */
+	const char *hooks;	       /* --hooks, NULL: choose */
+	const char *record_path;       /* --record, NULL if not asked for */
+	const char *replay_path;       /* --replay, NULL if not asked for */
+	bool check;		       /* --check */
+	bool summary;		       /* --summary */
+	struct config_texts functions; /* --function, as probe/function_spec.h takes them */
+	bool slow_probes;	       /* --slow_probes */
 	/* what to say */
 	const char *traces_exporter;	     /* comma list, see config__exporters() */
 	const char *metrics_exporter;	     /* comma list, see config__metrics_exporters() */

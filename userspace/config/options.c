@@ -105,7 +105,7 @@ const struct option options[] = {
 	     KEPT(replay_path)),
 
 	OURS("route", TRACE, "name requests of these paths by this route; again for more",
-	     .type = OPT_ROUTE, KEPT(routes), .value_name = "'GET /a/{b}'"),
+	     .type = OPT_TEXTS, KEPT(routes), .value_name = "'GET /a/{b}'"),
 
 	OURS("capture_head", CAPTURE, "what is captured of the head of a request, at most",
 	     SIZE(OPT_SIZE, "16384", 1 << 10, 1 << 14), KEPT(capture_head)),
@@ -117,6 +117,13 @@ const struct option options[] = {
 	     KEPT(record_path)),
 	OURS("check", CAPTURE, "say what this kernel offers and what would be used, then exit",
 	     SWITCH, KEPT(check)),
+
+	OURS("function", FUNCTIONS, "calls of functions that match become spans below their request's: "
+	     "glob, lib.so:glob or exe+0xOFFSET; (1:TYPE=ATTR) and =>ATTR:TYPE tell arguments and the "
+	     "result; again for more. Some 1 us a call", .type = OPT_TEXTS,
+	     .value_name = "FUNCTION", KEPT(functions)),
+	OURS("slow_probes", FUNCTIONS, "probe functions, too, that need single steps: some 20 us a "
+	     "call", SWITCH, KEPT(slow_probes)),
 
 	ROW("traces_exporter", "OTEL_TRACES_EXPORTER", HONOURED, EXPORTERS, "where spans go", LIST,
 	    .fallback = "text",
@@ -307,6 +314,7 @@ _Static_assert(ARRAY_SIZE(options) <= CONFIG_OPTIONS_MAX, "raise CONFIG_OPTIONS_
 const char *const option_group_titles[GROUP_CNT] = {
 	[GROUP_TRACE] = "What to trace",
 	[GROUP_CAPTURE] = "How to capture",
+	[GROUP_FUNCTIONS] = "Functions",
 	[GROUP_EXPORTERS] = "Exporters",
 	[GROUP_OTLP] = "OTLP",
 	[GROUP_TRACES] = "Traces",

@@ -18,7 +18,7 @@ enum option_type {
 	OPT_PIDS,   /* comma list of process ids; given again, it adds */
 	OPT_RANGES, /* comma list of numbers and ranges 8000-8010; given again, it adds */
 	OPT_GLOBS,  /* comma list of patterns; given again, it adds */
-	OPT_ROUTE,  /* a method and a path; given again, it adds */
+	OPT_TEXTS,  /* a text; given again, it adds */
 	OPT_STRING, /* taken as it is; never printed, it may hold a secret */
 	OPT_FILE,
 	OPT_LIST,   /* comma list; of `values`, if there are any */
@@ -40,6 +40,7 @@ enum option_use {
 enum option_group {
 	GROUP_TRACE,
 	GROUP_CAPTURE,
+	GROUP_FUNCTIONS,
 	GROUP_EXPORTERS,
 	GROUP_OTLP,
 	GROUP_TRACES,
@@ -93,7 +94,7 @@ u32 option_row(size_t offset);
 /* Given again, it adds: kept as a struct config_texts. */
 static inline bool option_adds_up(const struct option *option)
 {
-	return option->type == OPT_RANGES || option->type == OPT_GLOBS || option->type == OPT_ROUTE;
+	return option->type == OPT_RANGES || option->type == OPT_GLOBS || option->type == OPT_TEXTS;
 }
 
 extern const char *const option_group_titles[GROUP_CNT];

@@ -178,8 +178,8 @@ int value__parse(struct value *value, const struct option *option, const char *t
 	case OPT_HELP:
 	case OPT_VERSION:
 	case OPT_PIDS:
-	case OPT_ROUTE:
 	case OPT_STRING:
+	case OPT_TEXTS:
 		return 0;
 	case OPT_SWITCH:
 		value->number = 1;
@@ -278,7 +278,7 @@ void value_describe(const struct option *option, struct buf *out)
 		[OPT_PIDS] = "process ids ",
 		[OPT_RANGES] = "numbers and ranges ",
 		[OPT_GLOBS] = "patterns",
-		[OPT_ROUTE] = "a method and a path",
+		[OPT_TEXTS] = "a text",
 		[OPT_STRING] = "a text",
 		[OPT_FILE] = "a file name",
 		[OPT_LIST] = "a list of ",

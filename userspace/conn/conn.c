@@ -423,6 +423,7 @@ static void set_peer(struct conn *conn, const struct capture_open *open)
 	peer->client = open->remote;
 	peer->server = open->local;
 	peer->tgid = open->tgid;
+	peer->conn = open->conn;
 	memcpy(peer->path, open->path, sizeof(peer->path));
 	if (open->family != FAMILY_UNIX)
 		conn->env->listen_addr(conn->env->owner, open->tgid, open->family, &open->local,

@@ -80,9 +80,9 @@ static void print_status(struct text *text, u16 status)
 	buf__char(&text->line, ' ');
 }
 
-static void print_duration(struct buf *line, const struct http_call *call)
+static void print_duration(struct buf *line, u64 start_ns, u64 end_ns)
 {
-	u64 us = call->end_ns > call->start_ns ? (call->end_ns - call->start_ns) / 1000 : 0;
+	u64 us = end_ns > start_ns ? (end_ns - start_ns) / 1000 : 0;
 
 	if (us < 1000)
 		buf__printf(line, "%" PRIu64 "us ", us);
@@ -111,6 +111,43 @@ static void print_client(struct buf *line, const struct peer *peer)
 	buf__char(line, ' ');
 }
 
+static void print_trace(struct text *text, const struct span *span)
+{
+	colour(text, DIM);
+	span_print_id(&text->line, span->context.trace_id, sizeof(span->context.trace_id));
+	colour_end(text);
+}
+
+/* A span within a request, with what was taken of the call: "  > roll 12us roll.value=4". */
+static void print_inner(struct text *text, const struct span *span)
+{
+	struct buf *line = &text->line;
+
+	print_clock(text, span->start_ns);
+	buf__str(line, STR("  > "));
+	safe_text(line, span->name);
+	buf__char(line, ' ');
+	print_duration(line, span->start_ns, span->end_ns);
+	for (u32 i = 0; i < span->attrs.cnt; i++) {
+		const struct attr *attr = &span->attrs.v[i];
+
+		if (str_starts(attr->key, STR("code.")) || str_eq(attr->key, STR("thread.id")))
+			continue;
+		safe_text(line, attr->key);
+		if (attr->type == ATTR_INT)
+			buf__printf(line, "=%" PRId64 " ", attr->i);
+		else if (attr->type == ATTR_BOOL)
+			buf__printf(line, "=%s ", attr->b ? "true" : "false");
+		else if (attr->type == ATTR_STR) {
+			buf__char(line, '=');
+			safe_text(line, attr->s);
+			buf__char(line, ' ');
+		}
+	}
+	print_trace(text, span);
+	buf__char(line, '\n');
+}
+
 static void print_call(struct text *text, const struct span *span)
 {
 	const struct http_call *call = span->http;
@@ -121,12 +158,10 @@ static void print_call(struct text *text, const struct span *span)
 	buf__char(line, ' ');
 	print_target(line, call->target);
 	print_status(text, call->status);
-	print_duration(line, call);
+	print_duration(line, call->start_ns, call->end_ns);
 	buf__printf(line, "%" PRIu64 "B %" PRIu64 "B ", call->request_size, call->response_size);
 	print_client(line, &call->peer);
-	colour(text, DIM);
-	span_print_id(line, span->context.trace_id, sizeof(span->context.trace_id));
-	colour_end(text);
+	print_trace(text, span);
 	if (call->error)
 		buf__printf(line, " error=%s", call->error);
 	if (call->marks)
@@ -155,10 +190,11 @@ static enum export_result text_send(struct exporter *exporter, const struct batc
 	u32 i;
 
 	for (i = 0; i < batch->cnt; i++) {
-		if (!batch->spans[i]->http)
-			continue;
 		buf__reset(&text->line);
-		print_call(text, batch->spans[i]);
+		if (batch->spans[i]->http)
+			print_call(text, batch->spans[i]);
+		else
+			print_inner(text, batch->spans[i]);
 		if (exporter__count(exporter, 1, output__write_buf(text->env->output, &text->line)))
 			result = EXPORT_DROP;
 	}

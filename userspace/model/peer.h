@@ -18,6 +18,7 @@ struct peer {
 	u8 listen_addr[16]; /* what the listening socket is bound to: server.addr, or any */
 	char path[108];	    /* unix: the server's, "@name" if abstract, ""; may lack a NUL */
 	u32 tgid, tid;	    /* the process and thread that read the request */
+	u64 conn;	    /* cookie of the socket */
 };
 
 /*

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Calls of functions that the user asked for, by uprobes, and whose request they belong to.
+ *
+ *	read of a request   -> it is open in the thread that read it
+ *	entry of a function -> a frame on the thread's stack, with the requests open then
+ *	its return          -> one record (struct ev_call); the frame goes
+ *	first byte answered -> the request is not open in that thread any more
+ *
+ * More than one open request (an event loop), or one answered by another thread, cannot be told
+ * apart here: the record names all that were open, and user space, which knows when each of them
+ * ended, decides. A frame below hands its requests on to those it calls.
+ *
+ * Loaded only if functions are asked for.
+ */
+#ifndef FUNCTION_BPF_H
+#define FUNCTION_BPF_H
+
+#include "state.bpf.h"
+
+/* Calls within calls that are followed; deeper ones are counted. */
+#define FRAMES_MAX 16
+
+struct frame {
+	u64 sp; /* where its return address lies */
+	struct ev_call call;
+};
+
+struct thread {
+	u64 calls; /* so far */
+	u32 depth;
+	u32 request_cnt;
+	struct call_request requests[CALL_REQUESTS]; /* open ones, the oldest first */
+	struct frame frames[FRAMES_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+/* What is taken of a function's arguments, by its number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FUNCTIONS_MAX);
+	__type(key, u32);
+	__type(value, struct function_spec);
+} functions SEC(".maps");
+
+/* A request was read: it is open in this thread, the newest. */
+static __always_inline void thread_reads(struct task_struct *task, u64 conn, u64 ts)
+{
+	struct thread *thread;
+	u32 cnt;
+
+	if (!trace_functions)
+		return;
+	thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread)
+		return;
+	cnt = bounded(thread->request_cnt, CALL_REQUESTS);
+	for (u32 i = 0; i < CALL_REQUESTS; i++) {
+		if (i < cnt && thread->requests[i].conn == conn) {
+			thread->requests[i].ts = ts;
+			return;
+		}
+	}
+	if (cnt == CALL_REQUESTS) {
+		/* the oldest goes: what waits longest is answered elsewhere, or never */
+		for (u32 i = 1; i < CALL_REQUESTS; i++)
+			thread->requests[i - 1] = thread->requests[i];
+		cnt--;
+	}
+	thread->requests[cnt & (CALL_REQUESTS - 1)] = (struct call_request){conn, ts};
+	thread->request_cnt = cnt + 1;
+}
+
+/* Its first byte is answered, or its connection closed, by this thread. */
+static __always_inline void thread_answers(struct task_struct *task, u64 conn)
+{
+	struct thread *thread;
+	u32 cnt, left = 0;
+
+	if (!trace_functions)
+		return;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (!thread)
+		return;
+	cnt = bounded(thread->request_cnt, CALL_REQUESTS);
+	for (u32 i = 0; i < CALL_REQUESTS; i++) {
+		if (i >= cnt || thread->requests[i].conn == conn)
+			continue;
+		thread->requests[left & (CALL_REQUESTS - 1)] = thread->requests[i];
+		left++;
+	}
+	thread->request_cnt = left;
+}
+
+/* Takes the argument or result to the frame; text is the next place for one. */
+static __always_inline void take_value(struct ev_call *call, u32 i, u8 kind, u64 value, u32 *text)
+{
+	u32 place = *text;
+	long len;
+
+	if (kind == CALL_TEXT && place < CALL_TEXTS) {
+		len = bpf_probe_read_user_str(call->texts[place], CALL_TEXT_MAX, (void *)value);
+		value = len > 0 ? len - 1 : -1;
+		*text = place + 1;
+	}
+	call->values[i] = value;
+}
+
+/* All at once, since the verifier wants the context read at constant places only. */
+static __always_inline void read_arguments(struct pt_regs *regs, u64 *out)
+{
+	out[0] = PT_REGS_RC(regs);
+	out[1] = PT_REGS_PARM1(regs);
+	out[2] = PT_REGS_PARM2(regs);
+	out[3] = PT_REGS_PARM3(regs);
+	out[4] = PT_REGS_PARM4(regs);
+	out[5] = PT_REGS_PARM5(regs);
+	asm volatile("" ::: "memory");
+}
+
+/* enter: arguments, else results. Texts of arguments come first, as user space asks for them. */
+static __always_inline void take_values(struct pt_regs *regs, struct ev_call *call, bool enter)
+{
+	u32 key = call->function, text = 0;
+	struct function_spec *spec = bpf_map_lookup_elem(&functions, &key);
+	u64 registers[6];
+
+	read_arguments(regs, registers);
+	for (u32 i = 0; spec && i < CALL_VALUES; i++) {
+		u64 kind = spec->kinds[i], source = bounded(spec->sources[i], 5);
+
+		if (kind == CALL_NOTHING)
+			break;
+		if (enter == (source != 0))
+			take_value(call, i, kind, registers[source], &text);
+		else if (kind == CALL_TEXT)
+			text++;
+	}
+}
+
+static __always_inline int on_enter(struct pt_regs *regs, u64 function)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread;
+	struct ev_call *call;
+	struct frame *frame;
+	u64 depth;
+
+	if (!is_traced(task->tgid))
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread || thread->depth >= FRAMES_MAX) {
+		count(lost_calls);
+		return 0;
+	}
+	depth = bounded(thread->depth, FRAMES_MAX - 1);
+	frame = &thread->frames[depth];
+	frame->sp = PT_REGS_SP(regs);
+	call = &frame->call;
+	call->id = ++thread->calls;
+	call->function = function;
+	call->parent = 0;
+	call->request_cnt = thread->request_cnt;
+	if (depth) {
+		const struct ev_call *below =
+			&thread->frames[bounded(depth - 1, FRAMES_MAX - 1)].call;
+
+		call->parent = below->id;
+		call->request_cnt = below->request_cnt;
+		__builtin_memcpy(call->requests, below->requests, sizeof(call->requests));
+	} else {
+		__builtin_memcpy(call->requests, thread->requests, sizeof(call->requests));
+	}
+	take_values(regs, call, true);
+	thread->depth = depth + 1;
+	call->start = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* The frame whose return address lay at sp; those above it were left without a return (longjmp). */
+static __always_inline struct frame *leave_frame(struct thread *thread, u64 sp)
+{
+	u64 depth = bounded(thread->depth, FRAMES_MAX);
+
+	for (u32 i = 0; i < FRAMES_MAX && depth; i++) {
+		struct frame *frame;
+
+		depth = bounded(depth - 1, FRAMES_MAX - 1);
+		frame = &thread->frames[depth];
+		if (frame->sp != sp)
+			continue;
+		thread->depth = depth;
+		return frame;
+	}
+	return NULL;
+}
+
+static __always_inline int on_leave(struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 ts = bpf_ktime_get_ns();
+	struct thread *thread;
+	struct frame *frame;
+
+	if (!is_traced(task->tgid))
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	frame = thread ? leave_frame(thread, PT_REGS_SP(regs) - sizeof(u64)) : NULL;
+	if (!frame)
+		return 0;
+	take_values(regs, &frame->call, false);
+	event_init(&frame->call.hdr, EV_CALL, sizeof(frame->call), ts, 0);
+	event_by(&frame->call.hdr, task);
+	if (bpf_ringbuf_output(&ring, &frame->call, sizeof(frame->call),
+			       wake_flags(sizeof(frame->call), ts)))
+		count(lost_calls);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whose request a call was made in, and the spans that come of it. */
+#include "trace/function_spans.h"
+
+#include <stdlib.h>
+
+#include "test.h"
+
+#define MS NSEC_PER_MSEC
+
+struct fixture {
+	struct stats stats;
+	struct rng rng;
+	struct resource *resource;
+	struct function_spans *spans;
+	struct span *sent[8]; /* owned */
+	u32 cnt;
+	u64 now;
+};
+
+static const struct function functions[] = {
+	{.name = STR("outer")},
+	{.name = STR("inner"),
+	 .file = STR("a.c"),
+	 .line = 12,
+	 .values = {{VALUE_TEXT, 64, 1, STR("who")}, {VALUE_INT, 8, 0, STR("roll.value")}}},
+};
+
+static struct resource *on_resource(void *owner, u32 tgid)
+{
+	struct fixture *f = owner;
+
+	CHECK(tgid == 40);
+	return resource__get(f->resource);
+}
+
+static void on_span(void *owner, struct span *owned)
+{
+	struct fixture *f = owner;
+
+	CHECK(f->cnt < ARRAY_SIZE(f->sent));
+	f->sent[f->cnt++] = owned;
+}
+
+static const struct function *on_function(void *owner, u32 number)
+{
+	(void)owner;
+	return number < ARRAY_SIZE(functions) ? &functions[number] : NULL;
+}
+
+static void begin(struct fixture *f)
+{
+	struct function_spans_env env = {
+		.stats = &f->stats,
+		.rng = &f->rng,
+		.limits = {.attr_cnt = LIMITS_NONE, .value_len = LIMITS_NONE},
+		.owner = f,
+		.resource = on_resource,
+		.span = on_span,
+		.function = on_function,
+	};
+
+	*f = (struct fixture){.now = 1000 * MS, .resource = resource__new()};
+	rng__seed(&f->rng, 1);
+	if (!f->resource || function_spans__new(&f->spans, &env))
+		abort();
+}
+
+static void end(struct fixture *f)
+{
+	while (f->cnt)
+		span__free(f->sent[--f->cnt]);
+	function_spans__free(f->spans);
+	resource__put(f->resource);
+}
+
+/* Requests are told apart by connection and by when they began, in ms. */
+static struct http_call request(u64 conn, u64 start)
+{
+	struct http_call call = {.peer = {.tgid = 40, .conn = conn}, .start_ns = start * MS};
+
+	memset(call.context.trace_id, (int)conn, sizeof(call.context.trace_id));
+	memset(call.context.span_id, (int)start, sizeof(call.context.span_id));
+	call.context.flags = 1;
+	return call;
+}
+
+static struct function_call a_call(u32 function, u64 id, u64 parent)
+{
+	return (struct function_call){
+		.tgid = 40,
+		.tid = 41,
+		.start_ns = 20 * MS,
+		.end_ns = 21 * MS,
+		.id = id,
+		.parent = parent,
+		.function = function,
+	};
+}
+
+static void open_in(struct function_call *call, u64 conn, u64 start)
+{
+	call->requests[call->request_cnt].conn = conn;
+	call->requests[call->request_cnt++].ts = start * MS;
+}
+
+static void ticks(struct fixture *f, u32 cnt)
+{
+	while (cnt--)
+		function_spans__tick(f->spans, f->now += 80 * MS, false);
+}
+
+static void nested_calls(void)
+{
+	struct http_call http = request(1, 10);
+	struct function_call inner = a_call(1, 2, 1), outer = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&inner, 1, 10);
+	open_in(&outer, 1, 10);
+	inner.values[1] = 0xfe; /* -2 in 8 bits */
+	inner.texts[0] = STR("bob");
+	function_spans__begin(f.spans, &http);
+	function_spans__call(f.spans, &inner);
+	function_spans__call(f.spans, &outer);
+	CHECK(f.cnt == 2 && f.stats.v[STAT_CALL_SPANS] == 2);
+	CHECK(!memcmp(f.sent[0]->context.trace_id, http.context.trace_id, 16));
+	CHECK(!memcmp(f.sent[0]->context.parent_id, f.sent[1]->context.span_id, 8));
+	CHECK(!memcmp(f.sent[1]->context.parent_id, http.context.span_id, 8));
+	CHECK(memcmp(f.sent[0]->context.span_id, f.sent[1]->context.span_id, 8) != 0);
+	CHECK(f.sent[0]->kind == SPAN_INTERNAL && f.sent[0]->start_ns == 20 * MS);
+	CHECK_STR(f.sent[0]->name, "inner");
+	CHECK_STR(attrs__find(&f.sent[0]->attrs, STR("code.file.path"))->s, "a.c");
+	CHECK(attrs__find(&f.sent[0]->attrs, STR("code.line.number"))->i == 12);
+	CHECK(attrs__find(&f.sent[0]->attrs, STR("thread.id"))->i == 41);
+	CHECK_STR(attrs__find(&f.sent[0]->attrs, STR("who"))->s, "bob");
+	CHECK(attrs__find(&f.sent[0]->attrs, STR("roll.value"))->i == -2);
+	CHECK(!attrs__find(&f.sent[1]->attrs, STR("code.file.path")));
+	end(&f);
+}
+
+/* The kernel holds a request until it is answered, and tells of calls at once. */
+static void call_before_its_request(void)
+{
+	struct http_call http = request(1, 10);
+	struct function_call call = a_call(1, 1, 0);
+	char text[] = "bob";
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	call.texts[0] = (struct str){text, 3};
+	function_spans__call(f.spans, &call);
+	text[0] = '?'; /* it was borrowed */
+	ticks(&f, 2);
+	CHECK(!f.cnt);
+	function_spans__begin(f.spans, &http);
+	ticks(&f, 1);
+	CHECK(f.cnt == 1);
+	CHECK_STR(attrs__find(&f.sent[0]->attrs, STR("who"))->s, "bob");
+	end(&f);
+}
+
+static void request_that_never_comes(void)
+{
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	function_spans__call(f.spans, &call);
+	ticks(&f, 20);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_OUTSIDE] == 1);
+	end(&f);
+}
+
+static void no_request_at_all(void)
+{
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	function_spans__call(f.spans, &call);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_OUTSIDE] == 1);
+	end(&f);
+}
+
+/* A thread that read a request which another one answered. */
+static void request_that_had_ended(void)
+{
+	struct http_call http = request(1, 10);
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	function_spans__begin(f.spans, &http);
+	http.end_ns = 15 * MS;
+	function_spans__end(f.spans, &http, true);
+	function_spans__call(f.spans, &call);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_OUTSIDE] == 1);
+	end(&f);
+}
+
+static void one_of_two_had_ended(void)
+{
+	struct http_call first = request(1, 10), second = request(2, 11);
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	open_in(&call, 2, 11);
+	function_spans__begin(f.spans, &first);
+	function_spans__begin(f.spans, &second);
+	function_spans__call(f.spans, &call);
+	first.end_ns = 15 * MS;
+	function_spans__end(f.spans, &first, true);
+	ticks(&f, 6);
+	CHECK(f.cnt == 1);
+	CHECK(!memcmp(f.sent[0]->context.trace_id, second.context.trace_id, 16));
+	end(&f);
+}
+
+static void two_at_once(void)
+{
+	struct http_call first = request(1, 10), second = request(2, 11);
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	open_in(&call, 2, 11);
+	function_spans__begin(f.spans, &first);
+	function_spans__begin(f.spans, &second);
+	function_spans__call(f.spans, &call);
+	ticks(&f, 20);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_AMBIGUOUS] == 1);
+	end(&f);
+}
+
+static void pipelined_in_one_read(void)
+{
+	struct http_call first = request(1, 10), second = request(1, 10);
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	function_spans__begin(f.spans, &first);
+	function_spans__begin(f.spans, &second);
+	function_spans__call(f.spans, &call);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_AMBIGUOUS] == 1);
+	end(&f);
+}
+
+static void requests_without_a_span(void)
+{
+	struct http_call excluded = request(1, 10), unsampled = request(2, 10);
+	struct function_call a = a_call(0, 1, 0), b = a_call(0, 2, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&a, 1, 10);
+	open_in(&b, 2, 10);
+	unsampled.context.flags = 0;
+	function_spans__begin(f.spans, &excluded);
+	function_spans__begin(f.spans, &unsampled);
+	excluded.end_ns = 30 * MS;
+	function_spans__end(f.spans, &excluded, false);
+	function_spans__call(f.spans, &a);
+	function_spans__call(f.spans, &b);
+	CHECK(!f.cnt && !f.stats.v[STAT_CALL_LOST]);
+	end(&f);
+}
+
+static void more_than_can_wait(void)
+{
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	for (u32 i = 0; i < FUNCTION_CALLS_MAX + 5; i++)
+		function_spans__call(f.spans, &call);
+	CHECK(f.stats.v[STAT_CALL_LOST] == 5);
+	function_spans__tick(f.spans, f.now, true);
+	CHECK(f.stats.v[STAT_CALL_OUTSIDE] == FUNCTION_CALLS_MAX);
+	end(&f);
+}
+
+int main(void)
+{
+	RUN(nested_calls);
+	RUN(call_before_its_request);
+	RUN(request_that_never_comes);
+	RUN(no_request_at_all);
+	RUN(request_that_had_ended);
+	RUN(one_of_two_had_ended);
+	RUN(two_at_once);
+	RUN(pipelined_in_one_read);
+	RUN(requests_without_a_span);
+	RUN(more_than_can_wait);
+	return test_status();
+}

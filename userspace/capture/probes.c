@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/probes.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "otel_ebpf.skel.h"
+
+/* uapi/linux/bpf.h of 6.6, which is newer than the headers we build with */
+#define ATTACH_UPROBE_MULTI 48
+#define UPROBE_MULTI_RETURN 1
+
+/* The part of union bpf_attr that BPF_LINK_CREATE reads for an uprobe_multi link. */
+struct multi_attr {
+	u32 prog_fd, target_fd, attach_type, flags;
+	u64 path, offsets, ref_ctr_offsets, cookies;
+	u32 cnt, multi_flags, pid, pad;
+};
+
+struct probes {
+	int enter_fd, leave_fd;	 /* uprobe_multi links; -1 */
+	struct bpf_link **links; /* owned, of single probes: an entry and a return of each site */
+	u32 link_cnt;
+};
+
+static bool have_multi(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found =
+		btf && btf__find_by_name_kind(btf, "bpf_uprobe_multi_link", BTF_KIND_STRUCT) > 0;
+
+	btf__free(btf);
+	return found;
+}
+
+void probes_prepare(struct otel_ebpf *skel, bool wanted)
+{
+	bpf_program__set_autoload(skel->progs.function_enter, wanted);
+	bpf_program__set_autoload(skel->progs.function_leave, wanted);
+	skel->rodata->trace_functions = wanted;
+	if (!wanted || !have_multi())
+		return;
+	bpf_program__set_expected_attach_type(skel->progs.function_enter, ATTACH_UPROBE_MULTI);
+	bpf_program__set_expected_attach_type(skel->progs.function_leave, ATTACH_UPROBE_MULTI);
+}
+
+static bool is_multi(struct otel_ebpf *skel)
+{
+	return (int)bpf_program__expected_attach_type(skel->progs.function_enter) ==
+	       ATTACH_UPROBE_MULTI;
+}
+
+static int link_multi(const struct bpf_program *program, const struct probes_target *target,
+		      const u64 *offsets, const u64 *cookies, bool leave)
+{
+	struct multi_attr attr = {
+		.prog_fd = (u32)bpf_program__fd(program),
+		.attach_type = ATTACH_UPROBE_MULTI,
+		.path = (u64)(uintptr_t)target->path,
+		.offsets = (u64)(uintptr_t)offsets,
+		.cookies = (u64)(uintptr_t)cookies,
+		.cnt = target->cnt,
+		.multi_flags = leave ? UPROBE_MULTI_RETURN : 0,
+		.pid = target->tgid,
+	};
+	long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int attach_multi(struct probes *probes, struct otel_ebpf *skel,
+			const struct probes_target *target)
+{
+	u64 *offsets = calloc(2 * (size_t)target->cnt, sizeof(*offsets));
+	u64 *cookies = offsets + target->cnt;
+	int err = 0;
+
+	if (!offsets)
+		return -ENOMEM;
+	for (u32 i = 0; i < target->cnt; i++) {
+		offsets[i] = target->sites[i].offset;
+		cookies[i] = target->sites[i].function;
+	}
+	/* returns first, so that no entry waits for one that is not there */
+	probes->leave_fd = link_multi(skel->progs.function_leave, target, offsets, cookies, true);
+	if (probes->leave_fd < 0)
+		err = probes->leave_fd;
+	if (!err)
+		probes->enter_fd =
+			link_multi(skel->progs.function_enter, target, offsets, cookies, false);
+	if (!err && probes->enter_fd < 0)
+		err = probes->enter_fd;
+	free(offsets);
+	return err;
+}
+
+static int attach_one(struct probes *probes, const struct bpf_program *program,
+		      const struct probes_target *target, const struct probe_site *site, bool leave)
+{
+	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = site->function, .retprobe = leave);
+	struct bpf_link *link = bpf_program__attach_uprobe_opts(program, (int)target->tgid,
+								target->path, site->offset, &opts);
+
+	if (!link)
+		return -errno;
+	probes->links[probes->link_cnt++] = link;
+	return 0;
+}
+
+static int attach_singly(struct probes *probes, struct otel_ebpf *skel,
+			 const struct probes_target *target)
+{
+	int err = 0;
+
+	probes->links = calloc(2 * (size_t)target->cnt, sizeof(struct bpf_link *));
+	if (!probes->links)
+		return -ENOMEM;
+	for (u32 i = 0; i < target->cnt && !err; i++)
+		err = attach_one(probes, skel->progs.function_leave, target, &target->sites[i],
+				 true);
+	for (u32 i = 0; i < target->cnt && !err; i++)
+		err = attach_one(probes, skel->progs.function_enter, target, &target->sites[i],
+				 false);
+	return err;
+}
+
+int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+{
+	struct probes *probes = calloc(1, sizeof(*probes));
+	int err;
+
+	if (!probes)
+		return -ENOMEM;
+	probes->enter_fd = probes->leave_fd = -1;
+	err = is_multi(skel) ? attach_multi(probes, skel, target)
+			     : attach_singly(probes, skel, target);
+	if (err) {
+		probes__free(probes);
+		return err;
+	}
+	*out = probes;
+	return 0;
+}
+
+void probes__free(struct probes *probes)
+{
+	if (!probes)
+		return;
+	/* entries first: what has entered may still return */
+	if (probes->enter_fd >= 0)
+		close(probes->enter_fd);
+	if (probes->leave_fd >= 0)
+		close(probes->leave_fd);
+	while (probes->link_cnt)
+		bpf_link__destroy(probes->links[--probes->link_cnt]);
+	free(probes->links);
+	free(probes);
+}

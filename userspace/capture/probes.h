@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Probes on functions of traced processes. Many sites of one file in one process are attached and
+ * detached at once where the kernel can (uprobe_multi, 6.6), else one by one (which needs
+ * CAP_SYS_ADMIN, and 120 ms each to detach).
+ */
+#ifndef PROBES_H
+#define PROBES_H
+
+#include "base/types.h"
+
+struct otel_ebpf;
+struct probes;
+
+struct probe_site {
+	u64 offset;   /* in the file: an instruction, see probe/site.h */
+	u32 function; /* its number, below FUNCTIONS_MAX of bpf/event.h */
+};
+
+/* What is asked of each site. */
+struct probes_target {
+	const char *path; /* of the file: /proc/self/fd/N of the one that was looked at */
+	u32 tgid;
+	const struct probe_site *sites;
+	u32 cnt;
+};
+
+/* Before loading: whether the programs of functions are to be loaded. */
+void probes_prepare(struct otel_ebpf *skel, bool wanted);
+/*
+ * Entry and return probes. 0 or negative errno, then nothing is attached. A process forked later
+ * does not inherit them.
+ */
+int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
+/* Detaches. NULL is fine. */
+void probes__free(struct probes *probes);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Functions of traced processes: what is known of one (struct function), and one call of it (struct
+ * function_call), from its entry to its return.
+ */
+#ifndef FUNCTION_H
+#define FUNCTION_H
+
+#include "base/str.h"
+
+#define FUNCTION_VALUES_MAX   4 /* taken of one call */
+#define FUNCTION_REQUESTS_MAX 4 /* that may be open in one thread */
+
+enum function_value_kind { VALUE_NONE, VALUE_INT, VALUE_BOOL, VALUE_TEXT };
+
+/* An argument or the result that is to be an attribute. */
+struct function_value {
+	enum function_value_kind kind;
+	u32 bits;	 /* of VALUE_INT: the width of the C type, 8 to 64, signed */
+	u32 argument;	 /* 1..5, 0: the result */
+	struct str attr; /* its name */
+};
+
+/* Texts are owned by whoever holds it. */
+struct function {
+	struct str name, file; /* file empty and line 0 if not known */
+	u32 line;
+	struct function_value values[FUNCTION_VALUES_MAX]; /* up to VALUE_NONE */
+};
+
+struct function_call {
+	u32 tgid, tid;
+	u64 start_ns, end_ns; /* unix */
+	u64 id, parent;	      /* unique in its thread; parent 0: called by no traced function */
+	u32 function;	      /* its number */
+	u32 request_cnt;      /* requests open in its thread when it began */
+	struct {
+		u64 conn, ts; /* cookie, and when the first byte was read (unix ns) */
+	} requests[FUNCTION_REQUESTS_MAX];
+	u64 values[FUNCTION_VALUES_MAX]; /* raw; of texts -1 if not readable */
+	struct str texts[2]; /* of those values that are texts, in their order; borrowed */
+};
+
+#endif

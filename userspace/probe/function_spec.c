@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/function_spec.h"
+
+#include <errno.h>
+
+#define ARGUMENTS_MAX 5
+/* Of a string two are taken at most: the kernel side keeps them on a frame. */
+#define TEXTS_MAX 2
+
+static const struct {
+	struct str name;
+	enum function_value_kind kind;
+	u32 bits;
+} types[] = {
+	{STR("int"), VALUE_INT, 32},	 {STR("int8"), VALUE_INT, 8},
+	{STR("int16"), VALUE_INT, 16},	 {STR("int32"), VALUE_INT, 32},
+	{STR("int64"), VALUE_INT, 64},	 {STR("bool"), VALUE_BOOL, 8},
+	{STR("string"), VALUE_TEXT, 64},
+};
+
+static bool parse_type(struct str name, struct function_value *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!str_eq(types[i].name, name))
+			continue;
+		value->kind = types[i].kind;
+		value->bits = types[i].bits;
+		return true;
+	}
+	return false;
+}
+
+/* Cuts text at the first c, which goes; false: there is none, and nothing changes. */
+static bool split(struct str *text, char c, struct str *rest)
+{
+	ssize_t at = str_find(*text, c, 0);
+
+	if (at < 0)
+		return false;
+	*rest = str_trim(str_sub(*text, (size_t)at + 1, text->len));
+	*text = str_trim(str_sub(*text, 0, (size_t)at));
+	return true;
+}
+
+static const char *add_value(struct function_spec_text *spec, struct function_value value)
+{
+	u32 texts = value.kind == VALUE_TEXT;
+
+	for (u32 i = 0; i < FUNCTION_VALUES_MAX; i++) {
+		texts += spec->values[i].kind == VALUE_TEXT;
+		if (texts > TEXTS_MAX)
+			return "more than two strings";
+		if (spec->values[i].kind)
+			continue;
+		spec->values[i] = value;
+		return NULL;
+	}
+	return "more than four values";
+}
+
+/* N:TYPE=ATTRIBUTE */
+static const char *parse_argument(struct str text, struct function_spec_text *spec)
+{
+	struct function_value value = {0};
+	struct str type, attr;
+
+	if (!split(&text, ':', &type) || !split(&type, '=', &attr) || !attr.len)
+		return "an argument is not N:TYPE=ATTRIBUTE";
+	if (text.len != 1 || text.p[0] < '1' || text.p[0] > '0' + ARGUMENTS_MAX)
+		return "arguments are counted from 1 to 5";
+	if (!parse_type(type, &value))
+		return "types are int, int8, int16, int32, int64, bool and string";
+	value.argument = (u32)(text.p[0] - '0');
+	value.attr = attr;
+	return add_value(spec, value);
+}
+
+/* ATTRIBUTE:TYPE */
+static const char *parse_result(struct str text, struct function_spec_text *spec)
+{
+	struct function_value value = {0};
+	struct str type;
+
+	if (!split(&text, ':', &type) || !text.len)
+		return "the result is not ATTRIBUTE:TYPE";
+	if (!parse_type(type, &value))
+		return "types are int, int8, int16, int32, int64, bool and string";
+	value.attr = text;
+	return add_value(spec, value);
+}
+
+static const char *parse_arguments(struct str *text, struct function_spec_text *spec)
+{
+	struct str list, rest;
+	const char *why = NULL;
+
+	if (!split(text, '(', &list))
+		return NULL;
+	if (!list.len || list.p[list.len - 1] != ')')
+		return "a ) is missing";
+	list = str_sub(list, 0, list.len - 1);
+	while (list.len && !why) {
+		if (!split(&list, ',', &rest))
+			rest = STR_NONE;
+		why = parse_argument(list, spec);
+		list = rest;
+	}
+	return why;
+}
+
+static bool parse_hex(struct str text, u64 *out)
+{
+	*out = 0;
+	if (text.len < 3 || text.len > 18 || text.p[0] != '0' || (text.p[1] | 0x20) != 'x')
+		return false;
+	for (size_t i = 2; i < text.len; i++) {
+		static const char digits[] = "0123456789abcdef";
+		const char *at = strchr(digits, text.p[i] | 0x20);
+
+		if (!text.p[i] || !at)
+			return false;
+		*out = *out << 4 | (u64)(at - digits);
+	}
+	return true;
+}
+
+static const char *parse_place(struct str text, struct function_spec_text *spec)
+{
+	struct str rest;
+
+	if (split(&text, '+', &rest)) {
+		spec->object = str_eq(text, STR("exe")) ? STR_NONE : text;
+		return parse_hex(rest, &spec->offset) ? NULL : "an offset is not 0xHEX";
+	}
+	if (split(&text, ':', &rest)) {
+		spec->object = text;
+		text = rest;
+		if (!spec->object.len)
+			return "nothing before the :";
+	}
+	spec->glob = text;
+	return text.len ? NULL : "no function is named";
+}
+
+int function_spec_parse(struct str text, struct function_spec_text *spec, const char **why)
+{
+	struct str result = STR_NONE;
+	ssize_t arrow = -1;
+
+	*spec = (struct function_spec_text){0};
+	for (size_t i = 0; i + 1 < text.len && arrow < 0; i++)
+		if (text.p[i] == '=' && text.p[i + 1] == '>')
+			arrow = (ssize_t)i;
+	if (arrow >= 0) {
+		result = str_trim(str_sub(text, (size_t)arrow + 2, text.len));
+		text = str_sub(text, 0, (size_t)arrow);
+	}
+	text = str_trim(text);
+	*why = parse_arguments(&text, spec);
+	if (!*why)
+		*why = parse_place(text, spec);
+	if (!*why && arrow >= 0)
+		*why = parse_result(result, spec);
+	return *why ? -EINVAL : 0;
+}

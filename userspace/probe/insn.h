@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * x86-64 instructions one after the other, and what a probe on each would mean. The bytes are
+ * untrusted: what is not known to be harmless counts as harmful.
+ */
+#ifndef INSN_H
+#define INSN_H
+
+#include "base/str.h"
+
+/* How the kernel goes over an instruction that a probe's int3 stands on, the best last. */
+enum insn_way {
+	INSN_REFUSED,	/* not at all, or we do not know it well enough */
+	INSN_STEPPED,	/* by a single step of a copy */
+	INSN_EMULATED,	/* in the handler of the int3 */
+	INSN_OPTIMISED, /* by a call in its place, and no int3 */
+};
+
+struct insn {
+	u32 at, len; /* bytes, from the first byte of the code */
+	enum insn_way way;
+	bool keeps;	   /* the next one runs after it, with the arguments in their registers */
+	bool moves_stack;  /* rsp points to no return address behind it */
+	bool prologue;	   /* of a kind that no loop begins with: it would run the stack away */
+	bool jumps, calls; /* to target */
+	bool conditional;  /* jumps or not */
+	bool astray;	   /* jumps where only its run can tell */
+	s64 target;	   /* from the first byte of the code */
+};
+
+/* LINUX_VERSION_CODE of the first kernels that emulate long nops, that put calls in their place. */
+#define KERNEL_LONG_NOPS (6 << 16 | 16 << 8)
+#define KERNEL_OPTIMISES (6 << 16 | 18 << 8)
+
+struct insn_reader;
+
+/* The code is borrowed for life. 0 or negative errno. */
+int insn_reader__new(struct insn_reader **out, struct str code, u32 kernel);
+/* NULL is fine. */
+void insn_reader__free(struct insn_reader *reader);
+/* 1, 0 at the end of the code, -EILSEQ: there are bytes that are no instruction. */
+int insn_reader__next(struct insn_reader *reader, struct insn *insn);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Calls of functions, turned into spans below that of the request they were made in.
+ *
+ *	call  --requests open in its thread--> request --> INTERNAL span in its trace
+ *	      --parent call in its thread----> that call's span, whose id follows from its place
+ *
+ * A call may be told before the request it belongs to (which the kernel holds until it is answered)
+ * and after that has ended; so requests are remembered for a while, and calls wait for theirs.
+ *Which of several open requests a call belongs to is told by their ends, or not at all.
+ */
+#ifndef FUNCTION_SPANS_H
+#define FUNCTION_SPANS_H
+
+#include "base/rng.h"
+#include "base/stats.h"
+#include "model/function.h"
+#include "model/limits.h"
+#include "model/span.h"
+
+/* Calls that wait for their requests; some 400 bytes each. */
+#define FUNCTION_CALLS_MAX 8192
+/* Requests that are remembered; a server has fewer open, and ended ones go after a while. */
+#define FUNCTION_REQUESTS_KEPT 65536
+
+struct function_spans;
+
+struct function_spans_env {
+	struct stats *stats;
+	struct rng *rng;
+	struct limits limits;
+	void *owner;
+	/* One reference of the resource of a process; NULL when there is no memory. */
+	struct resource *(*resource)(void *owner, u32 tgid);
+	void (*span)(void *owner, struct span *owned);
+	/* What the number of a function stands for; NULL: nothing any more. */
+	const struct function *(*function)(void *owner, u32 number);
+};
+
+int function_spans__new(struct function_spans **out, const struct function_spans_env *env);
+/* NULL is fine. Calls that wait are dropped. */
+void function_spans__free(struct function_spans *spans);
+
+/* A request begins; it has its context. */
+void function_spans__begin(struct function_spans *spans, const struct http_call *call);
+/* It ended at call->end_ns; told: its span goes out, else its calls make none either. */
+void function_spans__end(struct function_spans *spans, const struct http_call *call, bool told);
+/* call is borrowed. */
+void function_spans__call(struct function_spans *spans, const struct function_call *call);
+/* Calls that waited get their spans or are given up. now: unix ns. last: there is nothing to wait
+ * for. */
+void function_spans__tick(struct function_spans *spans, u64 now, bool last);
+
+#endif
