@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOOP_EVENTS 16
@@ -12,7 +13,18 @@
 struct loop {
 	int epoll_fd;
 	bool stopped;
+	struct timers timers;
+	struct epoll_event events[LOOP_EVENTS]; /* being handled; ptr NULL: no longer watched */
+	int event_cnt;
 };
+
+static u64 monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * NSEC_PER_SEC + (u64)now.tv_nsec;
+}
 
 int loop__new(struct loop **out)
 {
@@ -27,6 +39,7 @@ int loop__new(struct loop **out)
 		free(loop);
 		return err;
 	}
+	loop->timers.now = monotonic_ns();
 	*out = loop;
 	return 0;
 }
@@ -46,25 +59,62 @@ int loop__add(struct loop *loop, struct watch *watch)
 	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, watch->fd, &event) ? -errno : 0;
 }
 
+int loop__change(struct loop *loop, struct watch *watch, u32 epoll_events)
+{
+	struct epoll_event event = {.events = epoll_events, .data.ptr = watch};
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event) ? -errno : 0;
+}
+
 void loop__del(struct loop *loop, struct watch *watch)
 {
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+	for (int i = 0; i < loop->event_cnt; i++) {
+		if (loop->events[i].data.ptr == watch)
+			loop->events[i].data.ptr = NULL;
+	}
+}
+
+struct timers *loop__timers(struct loop *loop)
+{
+	return &loop->timers;
+}
+
+/* For epoll_wait(2): rounded up, or a timer would find itself not due yet; -1 without timers. */
+static int timeout_ms(const struct timers *timers)
+{
+	u64 ns = timers__next(timers), ms;
+
+	if (ns == UINT64_MAX)
+		return -1;
+	ms = ns / NSEC_PER_MSEC + !!(ns % NSEC_PER_MSEC);
+	return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+static void handle_events(struct loop *loop)
+{
+	for (int i = 0; i < loop->event_cnt && !loop->stopped; i++) {
+		struct watch *watch = loop->events[i].data.ptr;
+
+		if (watch)
+			watch->ready(watch, loop->events[i].events);
+	}
+	loop->event_cnt = 0;
 }
 
 int loop__run(struct loop *loop)
 {
-	struct epoll_event events[LOOP_EVENTS];
-
+	loop->stopped = false;
+	timers__run(&loop->timers, monotonic_ns());
 	while (!loop->stopped) {
-		int cnt = epoll_wait(loop->epoll_fd, events, LOOP_EVENTS, -1);
+		int cnt = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS,
+				     timeout_ms(&loop->timers));
 
 		if (cnt < 0 && errno != EINTR)
 			return -errno;
-		for (int i = 0; i < cnt && !loop->stopped; i++) {
-			struct watch *watch = events[i].data.ptr;
-
-			watch->ready(watch, events[i].events);
-		}
+		loop->event_cnt = cnt < 0 ? 0 : cnt;
+		timers__run(&loop->timers, monotonic_ns());
+		handle_events(loop);
 	}
 	return 0;
 }

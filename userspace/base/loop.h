@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * One epoll loop, one thread; everything that can wake the daemon is a watch on it: the ring
- * buffer, timers, signals, the child. A callback is short and never blocks.
+ * buffer, timers, signals, the child, connections. A callback is short and never blocks.
  */
 #ifndef LOOP_H
 #define LOOP_H
 
-#include "base/types.h"
+#include "base/timers.h"
 
 struct loop;
 
@@ -20,8 +20,13 @@ int loop__new(struct loop **out);
 void loop__free(struct loop *loop);
 /* watch stays the caller's and must outlive its place in the loop. Watches for EPOLLIN. */
 int loop__add(struct loop *loop, struct watch *watch);
+/* Watches for these epoll_events from now on. */
+int loop__change(struct loop *loop, struct watch *watch, u32 epoll_events);
+/* Its callback is not called again, even if it is ready by now. */
 void loop__del(struct loop *loop, struct watch *watch);
-/* Runs until loop__stop(). 0, or the negative errno that epoll_wait(2) failed with. */
+/* On CLOCK_MONOTONIC; they fire while the loop runs. */
+struct timers *loop__timers(struct loop *loop);
+/* Runs until loop__stop(), also once more. 0, or the negative errno epoll_wait(2) failed with. */
 int loop__run(struct loop *loop);
 void loop__stop(struct loop *loop);
 
