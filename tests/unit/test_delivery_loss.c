@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The delivery's limits and its end: what leaves the queue otherwise than delivered. */
+#include "test_rig.h"
+
+static void drops_the_oldest_but_not_what_is_in_flight(void)
+{
+	struct rig *rig = rig__new(4, 2);
+
+	add(rig, 1, 2);
+	pass(rig, 10);
+	add(rig, 3, 4);
+	CHECK(delivery__full(rig->delivery));
+	add(rig, 5, 6);
+	CHECK(counts(rig).v[LOST_FULL] == 2 && rig->released[3] == 1 && rig->released[4] == 1);
+	REQUEST(rig, "1 2 ");
+	answer_as(rig, SEND_OK);
+	REQUEST(rig, "5 6 ");
+	answer_as(rig, SEND_OK);
+	CHECK(counts(rig).v[DELIVERED] == 4 && counts(rig).v[LOST_FULL] == 2);
+	rig__free(rig);
+}
+
+static void a_queue_in_flight_drops_the_new(void)
+{
+	struct rig *rig = rig__new(2, 8);
+
+	add(rig, 1, 2);
+	pass(rig, 10);
+	REQUEST(rig, "1 2 ");
+	add(rig, 3, 3);
+	CHECK(counts(rig).v[LOST_FULL] == 1 && rig->released[3] == 1);
+	answer_as(rig, SEND_OK);
+	rig__free(rig);
+}
+
+static void nobody_is_not_waited_for(void)
+{
+	const struct send_result refused = {.outcome = SEND_RETRY, .unreachable = true};
+	struct rig *rig = rig__new(100, 1);
+
+	add(rig, 1, 1);
+	pass(rig, 10);
+	answer(rig, refused);
+	delivery__hurry(rig->delivery);
+	CHECK(delivery__pending(rig->delivery)); /* one last try */
+	pass(rig, 10);
+	answer(rig, refused);
+	CHECK(!delivery__pending(rig->delivery) && rig->idles == 1);
+	delivery__abandon(rig->delivery);
+	CHECK(counts(rig).v[LOST_ABANDONED] == 1 && rig->released[1] == 1);
+	rig__free(rig);
+}
+
+static void somebody_who_answered_is(void)
+{
+	struct rig *rig = rig__new(100, 1);
+
+	add(rig, 1, 1);
+	pass(rig, 10);
+	answer_as(rig, SEND_OK);
+	add(rig, 2, 2);
+	pass(rig, 10);
+	delivery__hurry(rig->delivery);
+	answer(rig, (struct send_result){.outcome = SEND_RETRY, .unreachable = true});
+	CHECK(delivery__pending(rig->delivery));
+	pass(rig, 1220);
+	answer_as(rig, SEND_OK);
+	CHECK(counts(rig).v[DELIVERED] == 2);
+	rig__free(rig);
+}
+
+static void freed_in_flight(void)
+{
+	struct rig *rig = rig__new(100, 2);
+
+	add(rig, 1, 3);
+	pass(rig, 10);
+	REQUEST(rig, "1 2 ");
+	rig__free(rig);
+}
+
+static void reports(void)
+{
+	struct rig *rig = rig__new(2, 1);
+	struct buf line = {0};
+
+	add(rig, 1, 4);
+	delivery__report(rig->delivery, &line);
+	CHECK_STR(buf__view(&line), "traces to there:4317: 4 spans = 0 delivered + 2 lost "
+				    "(queue full 2) + 2 queued");
+	delivery__abandon(rig->delivery);
+	delivery__lost(rig->delivery);
+	buf__reset(&line);
+	delivery__report(rig->delivery, &line);
+	CHECK_STR(buf__view(&line), "traces to there:4317: 5 spans = 0 delivered + 5 lost "
+				    "(queue full 2, undelivered at exit 2, memory 1) + 0 queued");
+	buf__free(&line);
+	rig__free(rig);
+}
+
+static void splits_what_is_too_large(void)
+{
+	struct rig *rig = rig__new(100, 8);
+
+	rig->most = 3;
+	add(rig, 1, 8);
+	pass(rig, 50);
+	REQUEST(rig, "1 2 ");
+	for (u32 i = 0; i < 4; i++) {
+		answer_as(rig, SEND_OK);
+		pass(rig, 50);
+	}
+	CHECK(rig->sends == 4 && counts(rig).v[DELIVERED] == 8);
+	rig->encode_error = -E2BIG;
+	add(rig, 9, 16);
+	pass(rig, 200);
+	CHECK(counts(rig).v[LOST_MEMORY] == 8 && !counts(rig).queued);
+	rig__free(rig);
+}
+
+int main(void)
+{
+	log_set_level(LOG_ERROR);
+	RUN(drops_the_oldest_but_not_what_is_in_flight);
+	RUN(a_queue_in_flight_drops_the_new);
+	RUN(nobody_is_not_waited_for);
+	RUN(somebody_who_answered_is);
+	RUN(freed_in_flight);
+	RUN(reports);
+	RUN(splits_what_is_too_large);
+	return test_status();
+}
