@@ -30,7 +30,7 @@ CFLAGS   ?= -O2 -g
 BPF_WARN := -Wall -Wextra -Wno-unused-parameter -Wno-gnu-variable-sized-type-not-at-end -Werror
 WARN     := -Wall -Wextra -Wformat=2 -Wvla -Wshadow -Wmissing-prototypes -Werror
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SAN) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DGIT_REVISION='"$(GIT)"' -Iuserspace -MMD -MP
-LIBS     := -lbpf -lcapstone -ldw -lelf -lz -lmicrohttpd -lprotobuf-c -lm -lpthread
+LIBS     := -lbpf -lcapstone -ldw -lelf -lz -lmicrohttpd -lprotobuf-c -lnghttp2 -lssl -lcrypto -lcurl -lm -lpthread
 
 FUZZ     := $(wildcard userspace/*/*_fuzz.c)
 SRC      := $(filter-out $(FUZZ),$(wildcard userspace/*/*.c))
