@@ -13,6 +13,8 @@
 
 /* Telemetry waiting for a slow reader of our standard output, or for a disk. */
 #define OUTPUT_BYTES ((size_t)16 << 20)
+/* A receiver that does not answer keeps us at exit no longer than this. */
+#define DELIVER_MS 5000
 
 static void on_open(void *owner, const struct capture_open *event)
 {
@@ -159,11 +161,12 @@ void app__finish(struct app *app, int flush_ms)
 	app__export_metrics(app, app->last_tick);
 	if (app->pipeline)
 		pipeline__flush(app->pipeline);
-	if (!app->output)
+	if (!app->outbox)
 		return;
 	output__flush(app->output, flush_ms);
 	files__flush(app->files, flush_ms);
 	app__show_summary(app);
+	outbox__finish(app->outbox, DELIVER_MS);
 	app__print_counts(app);
 }
 
@@ -226,6 +229,7 @@ void app__print_counts(struct app *app)
 				  : LOG_INFO,
 			  "%s", text.p);
 	buf__free(&text);
+	outbox__report(app->outbox);
 }
 
 static int open_exporters(struct app *app)
@@ -240,10 +244,13 @@ static int open_exporters(struct app *app)
 	err = output__new(&app->output, STDOUT_FILENO, OUTPUT_BYTES, app->config.replay_path);
 	if (!err)
 		err = files__new(&app->files, OUTPUT_BYTES, app->config.replay_path);
+	if (!err)
+		err = outbox__new(&app->outbox, app->loop, app->config.replay_path);
 	if (err)
 		return err;
 	env->output = app->output;
 	env->files = app->files;
+	env->outbox = app->outbox;
 	env->config = &app->config;
 	env->loop = app->loop;
 	env->terminal = isatty(STDOUT_FILENO);
@@ -354,6 +361,7 @@ int app__build(struct app *app)
 
 static void app_free(struct app *app)
 {
+	outbox__free(app->outbox); /* its items are its exporters' */
 	app__functions_free(app);
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);

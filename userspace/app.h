@@ -22,6 +22,7 @@
 #include "config/config.h"
 #include "conn/table.h"
 #include "export/metrics_export.h"
+#include "export/outbox.h"
 #include "export/summary.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/span_metrics.h"
@@ -69,6 +70,7 @@ struct app {
 	struct pipeline *pipeline;
 	struct output *output;
 	struct files *files;
+	struct outbox *outbox;
 	struct export_env export_env;
 	struct exporter *exporters[CONFIG_EXPORTERS_MAX];
 	u32 exporter_cnt;

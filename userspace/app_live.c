@@ -324,6 +324,9 @@ static void finish_live(struct app *app)
 	int err;
 
 	live__stop(app->live);
+	/* only signals count now, while the last is delivered: one more ends that, too */
+	loop__del(app->loop, &app->tick_watch);
+	loop__del(app->loop, &app->ring_watch);
 	app_on_ending(app);
 	tick(app, true);
 	tick(app, true); /* the first told of what was held, this one of ends behind it */

@@ -362,9 +362,10 @@ static void help(void)
 	}
 	for (u32 i = 0; i < GROUP_CNT; i++)
 		CHECK(strstr(out.p, option_group_titles[i]));
-	CHECK(strstr(out.p,
-		     "\n  --traces_exporter LIST [OTEL_TRACES_EXPORTER]\n        where spans go: "
-		     "a list of console, text, "));
+	CHECK(strstr(
+		out.p,
+		"\n  --traces_exporter LIST [OTEL_TRACES_EXPORTER]\n        where spans go; "));
+	CHECK(strstr(out.p, "a list of console, text, otlp, "));
 	CHECK(strstr(out.p, "\n  --logs_exporter LIST [OTEL_LOGS_EXPORTER] (not yet)\n"));
 	for (line = strtok_r(out.p, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		CHECK(strlen(line) <= 100 && line[strlen(line) - 1] != ' ');

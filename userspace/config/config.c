@@ -194,6 +194,7 @@ static void store(struct config *config, const struct option *option, const stru
 	case OPT_BOOL:
 		*(bool *)field = value->number;
 		break;
+	case OPT_COUNT:
 	case OPT_MS:
 	case OPT_SIZE:
 	case OPT_POWER:
@@ -261,6 +262,21 @@ static int complain(const struct option *option, const char *name, const char *t
 	return 0;
 }
 
+/* The value of the general option. */
+static void inherit(struct config *config, const struct option *option)
+{
+	const void *general = (const char *)config + option->general;
+	struct value value = {0};
+
+	if (option->type == OPT_BOOL)
+		value.number = *(const bool *)general;
+	else if (option->type == OPT_MS)
+		value.number = *(const u64 *)general;
+	else
+		value.text = *(const char *const *)general;
+	store(config, option, &value);
+}
+
 /* The default first, so that a bad value leaves it in force. */
 static int apply(struct config *config, u32 row)
 {
@@ -271,6 +287,8 @@ static int apply(struct config *config, u32 row)
 
 	if (option->fallback && !value__parse(&value, option, option->fallback))
 		store(config, option, &value);
+	else if (option->inherits)
+		inherit(config, option);
 	/* of ours, an empty value is a mistake; of OpenTelemetry's, as good as none */
 	if (!text || (!*text && option->variable))
 		return 0;
@@ -312,11 +330,16 @@ static bool ends_with(const char *text, struct str tail)
 	return len >= tail.len && !memcmp(text + len - tail.len, tail.p, tail.len);
 }
 
-static bool names_exporter(const struct option *option)
+/* Somebody thinks of OpenTelemetry: a variable names an exporter, or anything an endpoint. */
+static bool asks_for_otel(const struct config *config, u32 row)
 {
-	return option->variable && option->use != OPT_DROPPED &&
-	       (ends_with(option->variable, STR("_EXPORTER")) ||
-		ends_with(option->variable, STR("_ENDPOINT")));
+	const struct config_given *given = &config->given[row];
+	const struct option *option = &options[row];
+
+	if (!given->text || !*given->text || !option->variable || option->use == OPT_DROPPED)
+		return false;
+	return ends_with(option->variable, STR("_ENDPOINT")) ||
+	       (given->variable && ends_with(option->variable, STR("_EXPORTER")));
 }
 
 /* HTTP is what is instrumented here, whatever Python package speaks it. */
@@ -332,22 +355,25 @@ static void disable(struct config *config)
 	log_warn("%s: only * has an effect; packages of Python are not what is traced", name);
 }
 
+static void default_to_otlp(struct config *config, size_t offset)
+{
+	const char *text = config->given[option_row(offset)].text;
+
+	if (!text || !*text)
+		*(const char **)((char *)config + offset) = "otlp";
+}
+
 /* What follows from several options together. */
 static void conclude(struct config *config)
 {
-	const char *exporter =
-		config->given[option_row(offsetof(struct config, traces_exporter))].text;
+	bool otlp = config->command; /* as opentelemetry-instrument */
 
-	for (u32 i = 0; i < option_cnt; i++) {
-		const char *text = config->given[i].text;
-
-		if (names_exporter(&options[i]) && text && *text)
-			config->endpoint_given = true;
+	for (u32 i = 0; i < option_cnt && !config->replay_path; i++)
+		otlp |= asks_for_otel(config, i);
+	if (otlp) {
+		default_to_otlp(config, offsetof(struct config, traces_exporter));
+		default_to_otlp(config, offsetof(struct config, metrics_exporter));
 	}
-	/* opentelemetry-instrument would send its spans by OTLP */
-	if (config->endpoint_given && (!exporter || !*exporter))
-		log_warn("traces exporter otlp is not there yet; using %s",
-			 config->traces_exporter);
 	if (config->disabled_instrumentations)
 		disable(config);
 	if (config->hooks && !strcmp(config->hooks, "auto"))

@@ -32,6 +32,24 @@ struct config_texts {
 /* What a rule looks at; as proc/selection.h takes it. */
 enum config_rule { RULE_PORT, RULE_EXE, RULE_NAME, RULE_CGROUP, RULE_PID, RULE_CNT };
 
+/* How OTLP is sent. A signal has what it was not given itself from the general one. */
+struct config_otlp {
+	const char *endpoint;	 /* as given; NULL: not */
+	const char *protocol;	 /* "grpc", "http/protobuf" or "http/json" */
+	bool insecure;		 /* where the endpoint names no scheme */
+	const char *headers;	 /* as export/header_list.h takes them, or NULL */
+	const char *compression; /* "none", "gzip" or "deflate" */
+	u64 timeout;		 /* ms, 0: none */
+	const char *certificate; /* files in PEM, or NULL */
+	const char *client_key, *client_certificate;
+};
+
+/* Times in ms. */
+struct config_batch {
+	u64 schedule_delay, export_timeout;
+	u64 max_queue_size, max_export_batch_size; /* at least 1 */
+};
+
 /* Texts live as long as argv, the environment and the table. */
 struct config {
 	/* what to trace */
@@ -54,11 +72,15 @@ struct config {
 	struct config_texts functions; /* --function, as probe/function_spec.h takes them */
 	bool slow_probes;	       /* --slow_probes */
 	/* what to say */
-	const char *traces_exporter;	     /* comma list, see config__exporters() */
-	const char *metrics_exporter;	     /* comma list, see config__metrics_exporters() */
+	const char *traces_exporter;  /* comma list, see config__exporters() */
+	const char *metrics_exporter; /* comma list, see config__metrics_exporters() */
+	struct config_otlp otlp, otlp_traces, otlp_metrics, otlp_logs;
+	const char *elastic_endpoint, *elastic_token; /* NULL if not set */
+	struct config_batch bsp, blrp;
 	u64 metric_export_interval;	     /* ms, at least 1 */
 	bool metrics_body_size;		     /* --metrics_body_size */
 	bool sdk_internal_metrics;	     /* our own, too */
+	u64 metric_export_timeout;	     /* ms, 0: none */
 	const char *metrics_exemplar_filter; /* "trace_based", "always_on" or "always_off" */
 	const char *otlp_temporality;	     /* "cumulative", "delta" or "lowmemory" */
 	const char *otlp_histograms; /* OTLP's histogram aggregation, as the table spells it */
@@ -84,7 +106,6 @@ struct config {
 	const char *log_level; /* "debug", "info", "warn", "warning" or "error"; already set */
 	const char *disabled_instrumentations; /* NULL if not given */
 	bool sdk_disabled;		       /* or all instrumentations are: trace nothing */
-	bool endpoint_given;		       /* some exporter or endpoint was named */
 	struct config_given given[CONFIG_OPTIONS_MAX]; /* by row of the table */
 };
 

@@ -40,13 +40,26 @@ static u32 exporters(const char *list, size_t offset,
 	return cnt;
 }
 
+/* One more place for what is exported at all. */
+static u32 with_elastic(const struct config *config, u32 cnt,
+			struct config_exporter out[CONFIG_EXPORTERS_MAX])
+{
+	if (cnt && cnt < CONFIG_EXPORTERS_MAX && config->elastic_endpoint)
+		out[cnt++] = (struct config_exporter){.name = STR("elastic")};
+	return cnt;
+}
+
 u32 config__exporters(const struct config *config, struct config_exporter out[CONFIG_EXPORTERS_MAX])
 {
-	return exporters(config->traces_exporter, offsetof(struct config, traces_exporter), out);
+	size_t offset = offsetof(struct config, traces_exporter);
+
+	return with_elastic(config, exporters(config->traces_exporter, offset, out), out);
 }
 
 u32 config__metrics_exporters(const struct config *config,
 			      struct config_exporter out[CONFIG_EXPORTERS_MAX])
 {
-	return exporters(config->metrics_exporter, offsetof(struct config, metrics_exporter), out);
+	size_t offset = offsetof(struct config, metrics_exporter);
+
+	return with_elastic(config, exporters(config->metrics_exporter, offset, out), out);
 }

@@ -32,41 +32,49 @@
 #define SIZE(t, d, lo, hi) \
 	.type = t, .fallback = d, .min = lo, .max = hi, .value_name = "BYTES"
 #define LIMIT(d)           INTEGER(d, 0, INT32_MAX)
-#define COUNT(d)           INTEGER(d, 1, INT32_MAX)
+#define WHOLE(d) \
+	.type = OPT_COUNT, .fallback = d, .min = 1, .max = 1 << 20, .value_name = "N"
 
 #define PROTOCOL    VALUES("grpc", "http/protobuf", "http/json")
 #define COMPRESSION VALUES("none", "gzip", "deflate")
 
-/* The options that each signal has for itself; its own value beats the general one. */
-#define OTLP(f, V, what, protocol, endpoint, insecure, compression, timeout) \
-	ROW("exporter_otlp_" f "endpoint", "OTEL_EXPORTER_OTLP_" V "ENDPOINT", LATER, OTLP, \
-	    "where " what " go", TEXT("URL"), .fallback = endpoint), \
-	ROW("exporter_otlp_" f "protocol", "OTEL_EXPORTER_OTLP_" V "PROTOCOL", LATER, OTLP, \
-	    "how " what " are sent", CHOICE(protocol), PROTOCOL), \
-	ROW("exporter_otlp_" f "insecure", "OTEL_EXPORTER_OTLP_" V "INSECURE", LATER, OTLP, \
-	    "no TLS for " what " when the endpoint names no scheme", BOOL), \
-	ROW("exporter_otlp_" f "headers", "OTEL_EXPORTER_OTLP_" V "HEADERS", LATER, OTLP, \
-	    "sent along with " what ": key=value, percent-encoded", TEXT("LIST")), \
-	ROW("exporter_otlp_" f "compression", "OTEL_EXPORTER_OTLP_" V "COMPRESSION", LATER, OTLP, \
-	    "compression of " what, CHOICE(compression), COMPRESSION), \
-	ROW("exporter_otlp_" f "timeout", "OTEL_EXPORTER_OTLP_" V "TIMEOUT", LATER, OTLP, \
-	    "limit for one export of " what " with all its retries, 0: none", MS(timeout)), \
-	ROW("exporter_otlp_" f "certificate", "OTEL_EXPORTER_OTLP_" V "CERTIFICATE", LATER, OTLP, \
-	    "authorities to trust, in PEM", PATH), \
-	ROW("exporter_otlp_" f "client_key", "OTEL_EXPORTER_OTLP_" V "CLIENT_KEY", LATER, OTLP, \
-	    "our private key, in PEM", PATH), \
+/*
+ * The options that each signal has for itself. All but the endpoint, from which each makes its own
+ * in another way, are the general ones (m = otlp) where the signal's own are not given.
+ */
+#define OF(m, field) KEPT(m.field), .inherits = true, .general = offsetof(struct config, otlp.field)
+#define OTLP(u, f, V, m, what, at, how, open, packed, ms) \
+	ROW("exporter_otlp_" f "endpoint", "OTEL_EXPORTER_OTLP_" V "ENDPOINT", u, OTLP, \
+	    "where " what " go" at, TEXT("URL"), KEPT(m.endpoint)), \
+	ROW("exporter_otlp_" f "protocol", "OTEL_EXPORTER_OTLP_" V "PROTOCOL", u, OTLP, \
+	    "how " what " are sent", CHOICE(how), PROTOCOL, OF(m, protocol)), \
+	ROW("exporter_otlp_" f "insecure", "OTEL_EXPORTER_OTLP_" V "INSECURE", u, OTLP, \
+	    "no TLS for " what " when the endpoint names no scheme", .type = OPT_BOOL, \
+	    .value_name = "BOOL", .fallback = open, OF(m, insecure)), \
+	ROW("exporter_otlp_" f "headers", "OTEL_EXPORTER_OTLP_" V "HEADERS", u, OTLP, \
+	    "sent along with " what ": key=value, percent-encoded", TEXT("LIST"), \
+	    OF(m, headers)), \
+	ROW("exporter_otlp_" f "compression", "OTEL_EXPORTER_OTLP_" V "COMPRESSION", u, OTLP, \
+	    "compression of " what, CHOICE(packed), COMPRESSION, OF(m, compression)), \
+	ROW("exporter_otlp_" f "timeout", "OTEL_EXPORTER_OTLP_" V "TIMEOUT", u, OTLP, \
+	    "limit for one attempt to send " what ", 0: none", MS(ms), OF(m, timeout)), \
+	ROW("exporter_otlp_" f "certificate", "OTEL_EXPORTER_OTLP_" V "CERTIFICATE", u, OTLP, \
+	    "authorities to trust, in PEM", PATH, OF(m, certificate)), \
+	ROW("exporter_otlp_" f "client_key", "OTEL_EXPORTER_OTLP_" V "CLIENT_KEY", u, OTLP, \
+	    "our private key, in PEM", PATH, OF(m, client_key)), \
 	ROW("exporter_otlp_" f "client_certificate", "OTEL_EXPORTER_OTLP_" V "CLIENT_CERTIFICATE", \
-	    LATER, OTLP, "our certificate, in PEM", PATH)
+	    u, OTLP, "our certificate, in PEM", PATH, OF(m, client_certificate))
 
-#define BATCH(f, V, what, delay) \
-	ROW(f "_schedule_delay", "OTEL_" V "_SCHEDULE_DELAY", LATER, BATCHING, \
-	    "longest wait of " what " before an export", MS(delay)), \
-	ROW(f "_export_timeout", "OTEL_" V "_EXPORT_TIMEOUT", LATER, BATCHING, \
-	    "limit for one export of " what, MS("30000")), \
-	ROW(f "_max_queue_size", "OTEL_" V "_MAX_QUEUE_SIZE", LATER, BATCHING, \
-	    what " that wait, at most", COUNT("2048")), \
-	ROW(f "_max_export_batch_size", "OTEL_" V "_MAX_EXPORT_BATCH_SIZE", LATER, BATCHING, \
-	    what " in one export, at most", COUNT("512"))
+#define BATCH(u, f, V, what, delay) \
+	ROW(#f "_schedule_delay", "OTEL_" V "_SCHEDULE_DELAY", u, BATCHING, \
+	    "longest wait of " what " before an export", MS(delay), KEPT(f.schedule_delay)), \
+	ROW(#f "_export_timeout", "OTEL_" V "_EXPORT_TIMEOUT", u, BATCHING, \
+	    "limit for one export of " what " with all its attempts, 0: none", MS("30000"), \
+	    KEPT(f.export_timeout)), \
+	ROW(#f "_max_queue_size", "OTEL_" V "_MAX_QUEUE_SIZE", u, BATCHING, \
+	    what " that wait, at most", WHOLE("2048"), KEPT(f.max_queue_size)), \
+	ROW(#f "_max_export_batch_size", "OTEL_" V "_MAX_EXPORT_BATCH_SIZE", u, BATCHING, \
+	    what " in one export, at most", WHOLE("512"), KEPT(f.max_export_batch_size))
 
 #define CAPTURE_HEADERS(V, u, what, ...) \
 	ROW(NULL, "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_" V, u, TRACES, \
@@ -125,18 +133,18 @@ const struct option options[] = {
 	OURS("slow_probes", FUNCTIONS, "probe functions, too, that need single steps: some 20 us a "
 	     "call", SWITCH, KEPT(slow_probes)),
 
-	ROW("traces_exporter", "OTEL_TRACES_EXPORTER", HONOURED, EXPORTERS, "where spans go", LIST,
+	ROW("traces_exporter", "OTEL_TRACES_EXPORTER", HONOURED, EXPORTERS, "where spans go; otlp unless given "
+	    "where there is a command, an endpoint or an exporter's variable", LIST,
 	    .fallback = "text",
-	    VALUES("console", "text", "debug", "file", "file:PATH", "otlp/stdout", "otlp_json_file",
+	    VALUES("console", "text", "otlp", "debug", "file", "file:PATH", "otlp/stdout", "otlp_json_file",
 		   "none"),
 	    .old = "logging",
-	    SOON("otlp", "zipkin", "zipkin_json", "prometheus"), KEPT(traces_exporter)),
-	ROW("metrics_exporter", "OTEL_METRICS_EXPORTER", HONOURED, EXPORTERS, "where metrics go",
-	    LIST, .fallback = "none",
-	    VALUES("console", "text", "debug", "file", "file:PATH", "otlp/stdout", "otlp_json_file",
+	    SOON("zipkin", "zipkin_json", "prometheus"), KEPT(traces_exporter)),
+	ROW("metrics_exporter", "OTEL_METRICS_EXPORTER", HONOURED, EXPORTERS, "where metrics go; "
+	    "otlp in the same cases", LIST, .fallback = "none",
+	    VALUES("console", "text", "otlp", "debug", "file", "file:PATH", "otlp/stdout", "otlp_json_file",
 		   "prometheus", "none"),
-	    .old = "logging",
-	    SOON("otlp"), KEPT(metrics_exporter)),
+	    .old = "logging", KEPT(metrics_exporter)),
 	ROW("logs_exporter", "OTEL_LOGS_EXPORTER", LATER, EXPORTERS, "where logs go", LIST,
 	    .fallback = "otlp", VALUES("console", "otlp", "none"), .old = "logging",
 	    .alias = "OTEL_LOG_EXPORTER"),
@@ -150,13 +158,16 @@ const struct option options[] = {
 	    "where Zipkin listens", TEXT("URL"), .fallback = "http://localhost:9411/api/v2/spans"),
 	ROW("exporter_zipkin_timeout", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", LATER, EXPORTERS,
 	    "limit for one export to Zipkin", MS("10000")),
-	VARIABLE("ELASTIC_APM_SERVER_ENDPOINT", EXPORTERS, "one more place for OTLP", TEXT("URL")),
-	VARIABLE("ELASTIC_APM_SECRET_TOKEN", EXPORTERS, "the token for it", TEXT("TOKEN")),
+	ROW(NULL, "ELASTIC_APM_SERVER_ENDPOINT", HONOURED, EXPORTERS,
+	    "one more place for OTLP/gRPC", TEXT("URL"), KEPT(elastic_endpoint)),
+	ROW(NULL, "ELASTIC_APM_SECRET_TOKEN", HONOURED, EXPORTERS, "the token for it",
+	    TEXT("TOKEN"), KEPT(elastic_token)),
 
-	OTLP("", "", "traces, metrics and logs", "grpc", "http://localhost:4317", "false", "none",
-	     "10000"),
-	OTLP("traces_", "TRACES_", "traces", NULL, NULL, NULL, NULL, NULL),
-	OTLP("metrics_", "METRICS_", "metrics", NULL, NULL, NULL, NULL, NULL),
+	OTLP(HONOURED, "", "", otlp, "traces, metrics and logs",
+	     " (default http://localhost:4317, by HTTP http://localhost:4318)", "grpc", "false",
+	     "none", "10000"),
+	OTLP(HONOURED, "traces_", "TRACES_", otlp_traces, "traces", "", NULL, NULL, NULL, NULL),
+	OTLP(HONOURED, "metrics_", "METRICS_", otlp_metrics, "metrics", "", NULL, NULL, NULL, NULL),
 	ROW("exporter_otlp_metrics_temporality_preference",
 	    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", HONOURED, OTLP,
 	    "what histograms and rising sums count from, also in files", CHOICE("cumulative"),
@@ -166,7 +177,7 @@ const struct option options[] = {
 	    "shape of histograms, also in files", CHOICE("explicit_bucket_histogram"),
 	    VALUES("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
 	    KEPT(otlp_histograms)),
-	OTLP("logs_", "LOGS_", "logs", NULL, NULL, NULL, NULL, NULL),
+	OTLP(LATER, "logs_", "LOGS_", otlp_logs, "logs", "", NULL, NULL, NULL, NULL),
 
 	ROW("propagators", "OTEL_PROPAGATORS", HONOURED, TRACES,
 	    "headers that hand on a trace: tracecontext, baggage, b3, b3multi, jaeger, xray, none",
@@ -209,9 +220,9 @@ const struct option options[] = {
 	ROW("metric_export_interval", "OTEL_METRIC_EXPORT_INTERVAL", HONOURED, METRICS,
 	    "pause between two exports of metrics", MS("60000"), .min = 1,
 	    KEPT(metric_export_interval)),
-	ROW("metric_export_timeout", "OTEL_METRIC_EXPORT_TIMEOUT", NEVER, METRICS,
-	    "limit for one export of metrics", MS("30000"),
-	    .why = "an export is queued and never waited for"),
+	ROW("metric_export_timeout", "OTEL_METRIC_EXPORT_TIMEOUT", HONOURED, METRICS,
+	    "limit for one export of metrics with all its attempts, 0: none", MS("30000"),
+	    KEPT(metric_export_timeout)),
 	ROW("metrics_exemplar_filter", "OTEL_METRICS_EXEMPLAR_FILTER", HONOURED, METRICS,
 	    "which measurements may be exemplars", CHOICE("trace_based"),
 	    VALUES("trace_based", "always_on", "always_off"), KEPT(metrics_exemplar_filter)),
@@ -244,8 +255,8 @@ const struct option options[] = {
 	OURS("sdk_name", RESOURCE, "telemetry.sdk.name; opentelemetry says what an SDK says",
 	     TEXT("NAME"), .fallback = "otel-ebpf", KEPT(sdk_name)),
 
-	BATCH("bsp", "BSP", "spans", "5000"),
-	BATCH("blrp", "BLRP", "log records", "1000"),
+	BATCH(HONOURED, bsp, "BSP", "spans", "5000"),
+	BATCH(LATER, blrp, "BLRP", "log records", "1000"),
 
 	ROW("attribute_count_limit", "OTEL_ATTRIBUTE_COUNT_LIMIT", HONOURED, LIMITS,
 	    "attributes of anything", LIMIT("128"), KEPT(attribute_count_limit)),

@@ -25,6 +25,7 @@ enum option_type {
 	OPT_CHOICE, /* one of `values`, kept as the table spells it */
 	OPT_BOOL,   /* "true" or "false" in any case */
 	OPT_INTEGER,
+	OPT_COUNT, /* an integer, kept as a number */
 	OPT_MS,	   /* an integer of milliseconds */
 	OPT_SIZE,  /* bytes; 16384, 16K, 16M or 1G */
 	OPT_POWER, /* an OPT_SIZE that is a power of two */
@@ -67,12 +68,15 @@ struct option {
 	enum option_group group;
 	s64 min, max; /* of numbers, both included */
 	/*
-	 * struct config has a field for it, at offset: a bool, a u64 of milliseconds or bytes, else
-	 * the text, of OPT_INTEGER too: NULL tells that there is none; or, where options add up, a
-	 * struct config_texts.
+	 * struct config has a field for it, at offset: a bool, a u64 of a count, milliseconds or
+	 * bytes, else the text, of OPT_INTEGER too: NULL tells that there is none; or, where
+	 * options add up, a struct config_texts.
 	 */
 	bool kept;
 	size_t offset;
+	bool inherits; /* not given, it has the value of the field at `general`, of an earlier row
+			*/
+	size_t general;
 	const char *fallback; /* the default as text, NULL if there is none */
 	/*
 	 * What a choice or list may hold, up to NULL; NULL: anything. "name:WHAT" is a name with

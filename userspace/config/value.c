@@ -198,6 +198,7 @@ int value__parse(struct value *value, const struct option *option, const char *t
 	case OPT_BOOL:
 		return parse_bool(s, &value->number);
 	case OPT_INTEGER:
+	case OPT_COUNT:
 	case OPT_MS:
 	case OPT_SIZE:
 	case OPT_POWER:
@@ -285,6 +286,7 @@ void value_describe(const struct option *option, struct buf *out)
 		[OPT_CHOICE] = "one of ",
 		[OPT_BOOL] = "true or false",
 		[OPT_INTEGER] = "an integer, ",
+		[OPT_COUNT] = "an integer, ",
 		[OPT_MS] = "milliseconds, ",
 		[OPT_SIZE] = "a size ",
 		[OPT_POWER] = "a power of two ",

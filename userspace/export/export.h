@@ -13,6 +13,8 @@
 #include "model/batch.h"
 #include "model/sdk_metric.h"
 
+struct outbox;
+
 /* RETRY: nothing was taken, come again. DROP: a part or all is lost, and counted where it was. */
 enum export_result { EXPORT_OK, EXPORT_RETRY, EXPORT_DROP };
 
@@ -22,6 +24,7 @@ struct export_env {
 	bool terminal;	       /* standard output is a terminal: colour is welcome */
 	s64 utc_offset_s;      /* local time minus UTC, for people; 0 in replays */
 	struct files *files;   /* telemetry in files */
+	struct outbox *outbox; /* telemetry over the network */
 	struct str argument;   /* what stands behind the exporter's name, "file:PATH"; or empty */
 	const struct config *config;
 	struct loop *loop;

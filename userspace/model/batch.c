@@ -26,10 +26,12 @@ void batch__add(struct batch *batch, struct span *owned)
 	batch->spans[batch->cnt++] = owned;
 }
 
-struct batch *batch__get(struct batch *batch)
+struct batch *batch__get(const struct batch *batch)
 {
-	batch->refs++;
-	return batch;
+	struct batch *kept = (struct batch *)batch;
+
+	kept->refs++;
+	return kept;
 }
 
 void batch__put(struct batch *batch)

@@ -15,7 +15,8 @@ struct batch {
 struct batch *batch__new(u32 cap);
 /* Before it is shared only; cnt < cap. */
 void batch__add(struct batch *batch, struct span *owned);
-struct batch *batch__get(struct batch *batch);
+/* Who it is lent to may keep it: its count is no part of what it says. */
+struct batch *batch__get(const struct batch *batch);
 /* NULL is fine. */
 void batch__put(struct batch *batch);
 
