@@ -130,6 +130,8 @@ PROBES = {
     "fastapi": lambda: _has_python("fastapi"),
     "uvicorn": lambda: _has_python("uvicorn"),
     "django": lambda: _has_python("django"),
+    "h2": lambda: _has_python("h2"),
+    "collector": lambda: (BUILD / "collector").exists(),
     "goserver": lambda: (HELPERS / "goserver").exists(),
 }
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A traced server, and receivers that come late, go in the middle, or never were there."""
+import re
+import signal
+import time
+
+from harness import Server, check, check_equal, free_port, reached, test, wait_for
+from exports import counts
+from receivers import GrpcReceiver, HttpReceiver
+import servers
+
+SOON = ("--bsp_schedule_delay", "100")
+
+
+def attach(run, server, where, *flags, protocol="grpc"):
+    pids = ",".join(map(str, server.pids()))
+    return run.daemon("--pid", pids, "--exporter_otlp_endpoint", where, "--exporter_otlp_protocol",
+                      protocol, "--metrics_exporter", "none", *flags).wait_attached()
+
+
+def finish(daemon, requests):
+    """(delivered, lost, causes), when all requests became spans and all spans have a fate."""
+    summary = daemon.stop()
+    check_equal(summary.spans, requests, "spans")
+    (only,) = counts(daemon).values()
+    check_equal(only[0] + only[1], requests, "delivered and lost")
+    return only
+
+
+def killed_in_the_middle(run, make, protocol):
+    """What was taken before, and all that came while nobody was there, arrives: once or twice."""
+    server = servers.nasty(run)
+    with make() as first:
+        daemon = attach(run, server, "http://127.0.0.1:%d" % first.port, *SOON, protocol=protocol)
+        run.load(server, "-c", 4, "-n", 50, "-p", "/plain")
+        wait_for(first.ids, "spans")
+        port = first.port
+    run.load(server, "-c", 4, "-n", 50, "-p", "/plain")
+    wait_for(lambda: "Transient error" in daemon.stderr(), "an outage")
+    with make(port=port) as second:
+        run.load(server, "-c", 4, "-n", 50, "-p", "/plain")
+        reached(lambda: len(set(first.ids() + second.ids())) >= 600)
+        delivered, lost, causes = finish(daemon, 600)
+        arrived = set(first.ids() + second.ids())
+    check_equal((delivered, lost, causes), (600, 0, ""), "delivered, lost, causes")
+    check_equal(len(arrived), 600, "distinct spans received")
+
+
+@test("bpf", "helpers", "h2")
+def receiver_killed_in_the_middle_grpc(run):
+    killed_in_the_middle(run, GrpcReceiver, "grpc")
+
+
+@test("bpf", "helpers")
+def receiver_killed_in_the_middle_http(run):
+    killed_in_the_middle(run, HttpReceiver, "http/protobuf")
+
+
+@test("bpf", "helpers", "h2")
+def queue_overflows_while_nobody_is_there(run):
+    """The newest stay and arrive, the others are counted: not one is missing in the sum."""
+    server, port = servers.nasty(run), free_port()
+    daemon = attach(run, server, "http://127.0.0.1:%d" % port, *SOON, "--bsp_max_queue_size", "100",
+                    "--bsp_max_export_batch_size", "20")
+    run.load(server, "-c", 4, "-n", 100, "-p", "/plain")
+    daemon.wait_text("is full: the oldest spans are dropped")
+    with GrpcReceiver(port=port) as receiver:
+        delivered, lost, causes = finish(daemon, 400)
+        check_equal(len(set(receiver.ids())), delivered, "distinct spans received")
+    check_equal((delivered, causes), (100, "queue full 300"), "delivered, causes")
+
+
+@test("bpf", "helpers")
+def nobody_listens(run):
+    """The words of the tutorial, and no waiting at the end."""
+    server, port = servers.nasty(run), free_port()
+    daemon = attach(run, server, "http://localhost:%d" % port, *SOON)
+    run.load(server, "-c", 1, "-n", 5, "-p", "/plain")
+    line = (r"^otel-ebpf: Transient error StatusCode\.UNAVAILABLE encountered while exporting "
+            r"traces to localhost:%d, retrying in 2s\." % port)
+    daemon.wait_text(line)
+    began = time.monotonic()
+    check_equal(finish(daemon, 5), (0, 5, "undelivered at exit 5"), "delivered, lost, causes")
+    check(time.monotonic() - began < 4, "it waited for nobody")
+    lines = re.findall("Transient error", daemon.stderr())
+    check(len(lines) <= 4, "%d lines about it" % len(lines))
+
+
+@test("bpf", "helpers", "h2")
+def a_receiver_that_hangs_is_given_up_after_5_s(run):
+    server = servers.nasty(run)
+    with GrpcReceiver("hang") as receiver:
+        daemon = attach(run, server, "http://127.0.0.1:%d" % receiver.port)
+        run.load(server, "-c", 1, "-n", 5, "-p", "/plain")
+        began = time.monotonic()
+        check_equal(finish(daemon, 5), (0, 5, "undelivered at exit 5"), "delivered, lost, causes")
+        took = time.monotonic() - began
+    check(4.5 < took < 15, "it took %g s to give up" % took)
+
+
+@test("bpf", "helpers", "h2")
+def a_slow_receiver_does_not_slow_capture(run):
+    """Nothing of the kernel's is lost while the only request hangs."""
+    server = servers.nasty(run)
+    with GrpcReceiver("hang", "ok") as receiver:
+        daemon = attach(run, server, "http://127.0.0.1:%d" % receiver.port, *SOON,
+                        "--exporter_otlp_timeout", "3000", "--bsp_max_queue_size", "20000")
+        run.load(server, "-c", 8, "-n", 1000, "-p", "/plain")
+        reached(lambda: len(set(receiver.ids())) >= 8000)
+        check_equal(finish(daemon, 8000), (8000, 0, ""), "delivered, lost, causes")
+        check_equal(len(set(receiver.ids())), 8000, "distinct spans received")
+
+
+@test("bpf", "helpers")
+def a_command_goes_to_the_default_place(run):
+    """The tutorial's command without an exporter: OTLP/gRPC to localhost:4317, whoever is there."""
+    daemon = run.daemon("--bsp_schedule_delay", "0", *servers.nasty_command())
+    server = Server(daemon, daemon.wait_text(r"listening on (?:http://)?(\S+)")[1])
+    run.load(server, "-c", 1, "-n", 1, "-p", "/plain")
+    daemon.popen.send_signal(signal.SIGTERM)
+    daemon.wait_exit()
+    check_equal(list(counts(daemon)), ["localhost:4317"], "destinations of traces")
+    check_equal(list(counts(daemon, "metrics")), ["localhost:4317"], "destinations of metrics")

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TLS: chain and name are verified, our certificate is shown when asked for."""
+from harness import check, check_equal, test
+from certificates import Authority, server_context
+from exports import SPANS, endpoint, outcome, replay
+from receivers import GrpcReceiver, HttpReceiver
+
+LOST = (0, SPANS, "undelivered at exit 9")
+
+
+def over_tls(name, said=None, alternatives="DNS:localhost,IP:127.0.0.1", trust="ca",
+             mutual=False, shown=True, kinds=("grpc", "http/protobuf"), protocols=("h2",),
+             host="127.0.0.1"):
+    """said: why it fails, by kind; None: it does not."""
+    for kind in kinds:
+        def exchange(run, kind=kind):
+            ca = Authority(run.tmp)
+            Authority(run.tmp, "other")
+            client = ca.issue("client")
+            context = server_context(ca.issue("server", alternatives),
+                                     protocols if kind == "grpc" else (),
+                                     ca.cert if mutual else None)
+            flags = ["--exporter_otlp_certificate", run.tmp / (trust + ".pem")]
+            if mutual and shown:
+                flags += ["--exporter_otlp_client_certificate", client[0],
+                          "--exporter_otlp_client_key", client[1]]
+            receiver = (GrpcReceiver if kind == "grpc" else HttpReceiver)(context=context)
+            with receiver:
+                daemon = replay(run, endpoint(receiver, "https", host), *flags, protocol=kind)
+            check_equal(outcome(daemon), LOST if said else (SPANS, 0, ""), "delivered, lost")
+            check_equal(len(receiver.ids()), 0 if said else SPANS, "spans received")
+            check(not said or said[kind] in daemon.stderr(), "not said: %s" % said)
+        needs = ["openssl"] + (["h2"] if kind == "grpc" else [])
+        test(*needs, name="tls_%s_%s" % (name, kind.replace("/", "_")))(exchange)
+
+
+over_tls("by_address")
+over_tls("by_name", host="localhost")
+over_tls("mutual", mutual=True)
+over_tls("unknown_authority", trust="other",
+         said={"grpc": "certificate not accepted: unable to get local issuer certificate",
+               "http/protobuf": "unable to get local issuer certificate"})
+over_tls("wrong_name", alternatives="DNS:elsewhere.test",
+         said={"grpc": "certificate not accepted: IP address mismatch",
+               "http/protobuf": "no alternative certificate subject name matches"})
+over_tls("certificate_not_shown", mutual=True, shown=False,
+         said={"grpc": "Transient error StatusCode.UNAVAILABLE",
+               "http/protobuf": "Transient error StatusCode.UNAVAILABLE"})
+over_tls("no_http2", protocols=(), kinds=("grpc",),
+         said={"grpc": "TLS: the server does not speak HTTP/2"})
+
+
+@test("h2")
+def tls_to_a_plain_server(run):
+    with GrpcReceiver() as receiver:
+        daemon = replay(run, endpoint(receiver, "https"))
+    check_equal(outcome(daemon), LOST, "delivered, lost, causes")
+    check("TLS: " in daemon.stderr(), "not said that it was TLS")
+
+
+@test("h2", "openssl")
+def tls_is_the_default_without_a_scheme(run):
+    ca = Authority(run.tmp)
+    with GrpcReceiver(context=server_context(ca.issue("server"))) as receiver:
+        daemon = replay(run, "localhost:%d" % receiver.port, "--exporter_otlp_certificate", ca.cert)
+    check_equal(outcome(daemon), (SPANS, 0, ""), "delivered, lost, causes")
+    with GrpcReceiver() as receiver:
+        daemon = replay(run, "0.0.0.0:%d" % receiver.port, "--exporter_otlp_insecure", "true")
+    check_equal(outcome(daemon), (SPANS, 0, ""), "delivered in plain text")
