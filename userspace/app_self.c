@@ -29,6 +29,7 @@ static const struct {
 	{STAT_DISCARDED,
 	 COUNTER("discarded", "{request}", "Requests behind an answer that closed.")},
 	{STAT_EXCLUDED, COUNTER("excluded", "{request}", "Requests without a span, by their URL.")},
+	{STAT_LEFT, COUNTER("left_to_sdks", "{request}", "Requests that the process tells of.")},
 	{STAT_SAMPLED_OUT, COUNTER("sampled_out", "{request}", "Requests that were not sampled.")},
 	{STAT_OPEN,
 	 {.name = "otel_ebpf.open",
@@ -37,6 +38,14 @@ static const struct {
 	  .kind = METRIC_SUM,
 	  .whole = true}},
 };
+
+enum {
+	TOTAL_CNT = 0
+#define STAT(name, group, text) +(STAT_##group == STAT_TOTAL)
+#include "base/stat_list.h"
+#undef STAT
+};
+_Static_assert(ARRAY_SIZE(totals) == TOTAL_CNT, "every total of stat_list.h has a row");
 
 /* Of the other counters of stat_list.h: a metric a group, an attribute that names the counter. */
 static const struct {
