@@ -24,6 +24,7 @@ import test_servers  # noqa: E402,F401
 import test_summary  # noqa: E402,F401
 import test_tutorial  # noqa: E402,F401
 import test_wrap  # noqa: E402,F401
+import test_zipkin  # noqa: E402,F401
 
 if __name__ == "__main__":
     sys.exit(main("e2e", sys.argv[1:]))

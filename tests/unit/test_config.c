@@ -12,7 +12,9 @@
 
 #define E "otel-ebpf: "
 /* What the option of exporters says that it takes. */
-#define EXPORTERS "console, text, otlp, debug, file, file:PATH, otlp/stdout, otlp_json_file, none"
+#define EXPORTERS                                                                            \
+	"console, text, otlp, debug, file, file:PATH, otlp/stdout, otlp_json_file, zipkin, " \
+	"zipkin_json, none"
 
 static void defaults(void)
 {
@@ -126,8 +128,9 @@ static void warnings(void)
 		{{"x"}, {"OTEL_EXPORTER_OTLP_PROTOCOL=smtp"},
 		 {"OTEL_EXPORTER_OTLP_PROTOCOL: bad value \"smtp\", want one of grpc, "
 		  "http/protobuf, http/json; using the default grpc"}},
-		{{"--traces_exporter", "zipkin", "x"}, {NULL},
-		 {"--traces_exporter: not honoured yet: zipkin; using the default text"}},
+		{{"--traces_exporter", "fax", "x"}, {NULL},
+		 {"--traces_exporter: unknown value \"fax\", want a list of " EXPORTERS
+		  "; using the default text"}},
 		{{"x"}, {"OTEL_TRACES_EXPORTER=otlp, console, fax"},
 		 {"OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of " EXPORTERS "; skipped"}},
 		{{"--traces_exporter", " , ", "x"}, {NULL},
@@ -293,13 +296,11 @@ static void exporters(void)
 		{"logging", "console ",
 		 E "OTEL_TRACES_EXPORTER: logging is deprecated, taken for console\n"},
 		{"otlp", "otlp ", ""},
-		{"otlp,zipkin_json,prometheus,console", "otlp console ",
-		 E "OTEL_TRACES_EXPORTER: not honoured yet: zipkin_json, prometheus; "
-		   "skipped\n"},
-		{"fax,zipkin", "text ",
-		 E "OTEL_TRACES_EXPORTER: not honoured yet: zipkin; using the default text\n" E
-		   "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of " EXPORTERS "; "
-		   "using the default text\n"},
+		{"otlp,zipkin_json,console", "otlp zipkin_json console ", ""},
+		{"fax,telex", "text ",
+		 E
+		 "OTEL_TRACES_EXPORTER: unknown value \"fax\", \"telex\", want a list of " EXPORTERS
+		 "; using the default text\n"},
 		{"none,fax", "",
 		 E "OTEL_TRACES_EXPORTER: unknown value \"fax\", want a list of " EXPORTERS "; "
 		   "skipped\n"},

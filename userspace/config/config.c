@@ -218,29 +218,25 @@ static void spell(const struct config *config, u32 row, char name[OPTION_NAME_MA
 static bool check_list(const struct option *option, const char *name, const char *text,
 		       const char *outcome)
 {
-	__cleanup(names__free) struct names soon = {0}, unknown = {0};
+	__cleanup(names__free) struct names unknown = {0};
 	__cleanup(buf__free) struct buf want = {0};
 	struct str rest = str_from(text), item;
 
 	while (list_next(&rest, &item)) {
 		struct str shown = str_sub(item, 0, OPTION_NAME_MAX);
 
-		if (value_is_soon(option, item))
-			names__add(&soon, "%.*s", STR_ARG(shown));
-		else if (!value_find(option, item))
+		if (!value_find(option, item))
 			names__add(&unknown, "\"%.*s\"", STR_ARG(shown));
 	}
 	if (option->old && config_list_has(text, option->old))
 		log_warn("%s: %s is deprecated, taken for %s", name, option->old,
 			 option->values[0]);
-	if (soon.text.len)
-		log_warn("%s: not honoured yet: %s; %s", name, names__finish(&soon), outcome);
 	if (unknown.text.len) {
 		value_describe(option, &want);
 		log_warn("%s: unknown value %s, want %.*s; %s", name, names__finish(&unknown),
 			 STR_ARG(buf__view(&want)), outcome);
 	}
-	return soon.text.len || unknown.text.len;
+	return unknown.text.len;
 }
 
 /* A value that cannot be used. 0 if the daemon can go on without it. */

@@ -77,6 +77,8 @@ struct config {
 	struct config_otlp otlp, otlp_traces, otlp_metrics, otlp_logs;
 	const char *elastic_endpoint, *elastic_token; /* NULL if not set */
 	struct config_batch bsp, blrp;
+	const char *zipkin_endpoint;
+	u64 zipkin_timeout;		     /* ms, 0: none */
 	u64 metric_export_interval;	     /* ms, at least 1 */
 	bool metrics_body_size;		     /* --metrics_body_size */
 	bool sdk_internal_metrics;	     /* our own, too */

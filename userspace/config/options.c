@@ -17,7 +17,6 @@
 
 #define KEPT(member)       .kept = true, .offset = offsetof(struct config, member)
 #define VALUES(...)        .values = (const char *const[]){__VA_ARGS__, NULL}
-#define SOON(...)          .soon = (const char *const[]){__VA_ARGS__, NULL}
 #define SWITCH             .type = OPT_SWITCH
 #define RANGES(n, hi)      .type = OPT_RANGES, .min = 1, .max = hi, .value_name = n "[," n "...]"
 #define GLOBS(n)           .type = OPT_GLOBS, .value_name = n "[," n "...]"
@@ -137,9 +136,9 @@ const struct option options[] = {
 	    "where there is a command, an endpoint or an exporter's variable", LIST,
 	    .fallback = "text",
 	    VALUES("console", "text", "otlp", "debug", "file", "file:PATH", "otlp/stdout", "otlp_json_file",
-		   "none"),
+		   "zipkin", "zipkin_json", "none"),
 	    .old = "logging",
-	    SOON("zipkin", "zipkin_json", "prometheus"), KEPT(traces_exporter)),
+	    KEPT(traces_exporter)),
 	ROW("metrics_exporter", "OTEL_METRICS_EXPORTER", HONOURED, EXPORTERS, "where metrics go; "
 	    "otlp in the same cases", LIST, .fallback = "none",
 	    VALUES("console", "text", "otlp", "debug", "file", "file:PATH", "otlp/stdout", "otlp_json_file",
@@ -154,10 +153,11 @@ const struct option options[] = {
 	ROW("exporter_prometheus_port", "OTEL_EXPORTER_PROMETHEUS_PORT", HONOURED, EXPORTERS,
 	    "port to serve /metrics on, 0: any that is free", INTEGER("9464", 0, 65535),
 	    KEPT(prometheus_port)),
-	ROW("exporter_zipkin_endpoint", "OTEL_EXPORTER_ZIPKIN_ENDPOINT", LATER, EXPORTERS,
-	    "where Zipkin listens", TEXT("URL"), .fallback = "http://localhost:9411/api/v2/spans"),
-	ROW("exporter_zipkin_timeout", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", LATER, EXPORTERS,
-	    "limit for one export to Zipkin", MS("10000")),
+	ROW("exporter_zipkin_endpoint", "OTEL_EXPORTER_ZIPKIN_ENDPOINT", HONOURED, EXPORTERS,
+	    "where Zipkin listens", TEXT("URL"), .fallback = "http://localhost:9411/api/v2/spans",
+	    KEPT(zipkin_endpoint)),
+	ROW("exporter_zipkin_timeout", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", HONOURED, EXPORTERS,
+	    "limit for one attempt to reach Zipkin, 0: none", MS("10000"), KEPT(zipkin_timeout)),
 	ROW(NULL, "ELASTIC_APM_SERVER_ENDPOINT", HONOURED, EXPORTERS,
 	    "one more place for OTLP/gRPC", TEXT("URL"), KEPT(elastic_endpoint)),
 	ROW(NULL, "ELASTIC_APM_SECRET_TOKEN", HONOURED, EXPORTERS, "the token for it",

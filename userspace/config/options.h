@@ -83,9 +83,8 @@ struct option {
 	 * an argument.
 	 */
 	const char *const *values;
-	const char *const *soon; /* what a list may hold one day */
-	const char *old;	 /* deprecated name of values[0] */
-	const char *value_name;	 /* for --help */
+	const char *old;	/* deprecated name of values[0] */
+	const char *value_name; /* for --help */
 	const char *help;
 	const char *why; /* OPT_NEVER: why it has no effect */
 };

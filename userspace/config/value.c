@@ -55,11 +55,6 @@ const char *value_find(const struct option *option, struct str item)
 	return find(option->values, item);
 }
 
-bool value_is_soon(const struct option *option, struct str item)
-{
-	return find(option->soon, item);
-}
-
 /* Decimal digits alone: 0 or -EINVAL; what does not fit is no number either. */
 static int parse_digits(struct str s, u64 *number)
 {

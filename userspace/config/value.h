@@ -20,8 +20,6 @@ void value_describe(const struct option *option, struct buf *out);
 /* One of option->values as the table spells it, a deprecated name translated; NULL: none of them.
  */
 const char *value_find(const struct option *option, struct str item);
-/* True if the item is one of option->soon. */
-bool value_is_soon(const struct option *option, struct str item);
 
 /* Takes the next of "80, 8000-8010" off the list; lo and hi are the same of a number. 0, -ENOENT at
  * its end, or -EINVAL: no number, or none from 0 to UINT32_MAX. */
