@@ -2,6 +2,7 @@
 /* What the daemon tells of itself: builders of metrics, and the names of the conventions. */
 #include "test.h"
 
+#include "export/delivery_counts.h"
 #include "export/export.h"
 #include "pipeline/pipeline.h"
 
@@ -91,6 +92,34 @@ static void exporters(void)
 	metrics__put(metrics);
 }
 
+/* Every span is told once, under its cause; how long requests took only where there were any. */
+static void deliveries(void)
+{
+	const struct sdk_component component = {"t", 0};
+	struct delivery_counts counts = {.v = {1, 2, 4, 8, 16, 32, 64}, .queued = 128};
+	struct metric_builder builder;
+	struct metrics *metrics = new_snapshot(&builder);
+	const struct metric *exported, *took;
+	s64 sum = 0;
+
+	request_times__add(&counts.taken, 3 * NSEC_PER_SEC);
+	request_times__add(&counts.taken, NSEC_PER_SEC);
+	delivery_counts__tell(&counts, &component, &builder);
+	CHECK(builder.group->metric_cnt == 3);
+	CHECK(builder.group->metrics[0].points[0].sum.i == 128);
+	exported = &builder.group->metrics[1];
+	for (u32 i = 0; i < exported->point_cnt; i++)
+		sum += exported->points[i].sum.i;
+	CHECK(sum == 127);
+	CHECK_STR(exported->points[1].set->attrs.v[2].s, "queue_full");
+	took = &builder.group->metrics[2];
+	CHECK(took->point_cnt == 1 && took->points[0].count == 2 &&
+	      took->points[0].buckets[0] == 2);
+	CHECK(took->points[0].sum.d == 4 && took->points[0].min.d == 1 &&
+	      took->points[0].max.d == 3);
+	metrics__put(metrics);
+}
+
 static void on_batch(void *owner, const struct batch *batch)
 {
 	*(u32 *)owner += batch->cnt;
@@ -120,6 +149,7 @@ int main(void)
 	RUN(points);
 	RUN(conventions);
 	RUN(exporters);
+	RUN(deliveries);
 	RUN(pipelines);
 	return test_status();
 }

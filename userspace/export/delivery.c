@@ -49,6 +49,7 @@ struct delivery {
 	u32 attempt;	 /* failures since the last answer */
 	u64 retry_until, pause_until;
 	struct delivery_counts counts;
+	u64 sent_ns; /* when the request in flight began */
 
 	struct throttle throttle, full_throttle;
 	bool complained; /* and nothing was taken since */
@@ -213,12 +214,22 @@ static void on_taken(struct delivery *delivery, const struct send_result *result
 	go_on(delivery);
 }
 
+static void note_time(struct delivery *delivery, const struct send_result *result)
+{
+	struct delivery_counts *counts = &delivery->counts;
+	bool taken = result->outcome == SEND_OK || result->outcome == SEND_PARTIAL;
+
+	request_times__add(taken ? &counts->taken : &counts->failed,
+			   delivery->timers->now - delivery->sent_ns);
+}
+
 static void on_done(void *owner, const struct send_result *result)
 {
 	struct delivery *delivery = owner;
 
 	assert(delivery->state == SENDING);
 	timers__cancel(delivery->timers, &delivery->timer);
+	note_time(delivery, result);
 	if (result->outcome == SEND_RETRY)
 		on_retry(delivery, result);
 	else if (result->outcome == SEND_REFUSED)
@@ -263,6 +274,7 @@ static void attempt(struct delivery *delivery)
 	if (delivery->options.timeout_ns)
 		set_timer(delivery, SENDING, delivery->options.timeout_ns);
 	delivery->state = SENDING;
+	delivery->sent_ns = delivery->timers->now;
 	err = transport->ops->send(transport, buf__view(&delivery->body));
 	if (!err)
 		return;

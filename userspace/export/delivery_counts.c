@@ -10,6 +10,16 @@ static const char *const causes[DELIVERY_FATES] = {
 	[LOST_MEMORY] = "memory",
 };
 
+void request_times__add(struct request_times *times, u64 ns)
+{
+	if (!times->cnt || ns < times->min_ns)
+		times->min_ns = ns;
+	if (ns > times->max_ns)
+		times->max_ns = ns;
+	times->cnt++;
+	times->sum_ns += ns;
+}
+
 u64 delivery_counts__lost(const struct delivery_counts *counts)
 {
 	u64 lost = 0;
@@ -40,6 +50,26 @@ void delivery_counts__print(const struct delivery_counts *counts, const char *it
 	buf__printf(out, " + %llu queued", (unsigned long long)counts->queued);
 }
 
+static union metric_value seconds(u64 ns)
+{
+	return (union metric_value){.d = (double)ns / NSEC_PER_SEC};
+}
+
+static void tell_times(const struct request_times *times, const char *error,
+		       const struct sdk_component *component, struct metric_builder *builder)
+{
+	const struct metric_point values = {
+		.sum = seconds(times->sum_ns),
+		.count = times->cnt,
+		.min = seconds(times->min_ns),
+		.max = seconds(times->max_ns),
+		.buckets = {times->cnt},
+	};
+
+	if (times->cnt)
+		sdk_metric__point(builder, SDK_DURATION, component, error, &values);
+}
+
 void delivery_counts__tell(const struct delivery_counts *counts,
 			   const struct sdk_component *component, struct metric_builder *builder)
 {
@@ -48,4 +78,6 @@ void delivery_counts__tell(const struct delivery_counts *counts,
 		if (counts->v[i] || i == DELIVERED)
 			sdk_metric__tell(builder, SDK_EXPORTED, component, causes[i], counts->v[i]);
 	}
+	tell_times(&counts->taken, NULL, component, builder);
+	tell_times(&counts->failed, "_OTHER", component, builder);
 }

@@ -17,11 +17,18 @@ enum delivery_fate {
 	DELIVERY_FATES
 };
 
-struct delivery_counts {
-	u64 v[DELIVERY_FATES];
-	u64 queued; /* a gauge */
+/* How long requests took. */
+struct request_times {
+	u64 cnt, sum_ns, min_ns, max_ns;
 };
 
+struct delivery_counts {
+	u64 v[DELIVERY_FATES];
+	u64 queued;			    /* a gauge */
+	struct request_times taken, failed; /* requests: taken, at least in part; or not */
+};
+
+void request_times__add(struct request_times *times, u64 ns);
 u64 delivery_counts__lost(const struct delivery_counts *counts);
 /* Appends "10 spans = 6 delivered + 3 lost (refused 3) + 1 queued"; causes only if not zero. */
 void delivery_counts__print(const struct delivery_counts *counts, const char *items,

@@ -24,6 +24,9 @@ static const struct metric_info infos[] = {
 			  .description = "Spans that the exporter has and has not delivered."},
 	[SDK_EXPORTED] = {COUNTER, .name = "otel.sdk.exporter.span.exported",
 			  .description = "Spans that the exporter is done with, well or not."},
+	[SDK_DURATION] = {.name = "otel.sdk.exporter.operation.duration",
+			  .description = "How long requests of the exporter took.",
+			  .unit = "s"},
 };
 
 _Static_assert(ARRAY_SIZE(infos) == SDK_METRIC_CNT, "every metric has a row");
@@ -33,10 +36,10 @@ static struct attr text_attr(struct str key, const char *text)
 	return (struct attr){.key = key, .type = ATTR_STR, .s = str_from(text)};
 }
 
-void sdk_metric__tell(struct metric_builder *builder, enum sdk_metric metric,
-		      const struct sdk_component *component, const char *error, u64 count)
+void sdk_metric__point(struct metric_builder *builder, enum sdk_metric metric,
+		       const struct sdk_component *component, const char *error,
+		       const struct metric_point *values)
 {
-	const struct metric_point values = {.sum.i = (s64)count};
 	char name[COMPONENT_NAME_MAX], word[METRIC_WORD_MAX];
 	struct attr list[] = {
 		text_attr(STR("otel.component.type"), component->type),
@@ -49,7 +52,15 @@ void sdk_metric__tell(struct metric_builder *builder, enum sdk_metric metric,
 	list[1].s = str_from(name);
 	if (error)
 		list[2].s = metric_word(word, error);
-	metric_builder__point(builder, &infos[metric], &attrs, &values);
+	metric_builder__point(builder, &infos[metric], &attrs, values);
+}
+
+void sdk_metric__tell(struct metric_builder *builder, enum sdk_metric metric,
+		      const struct sdk_component *component, const char *error, u64 count)
+{
+	const struct metric_point values = {.sum.i = (s64)count};
+
+	sdk_metric__point(builder, metric, component, error, &values);
 }
 
 void sdk_metric__spans(struct metric_builder *builder, enum sdk_metric metric, const char *result,

@@ -16,6 +16,7 @@ enum sdk_metric {
 	SDK_PROCESSED,
 	SDK_INFLIGHT,
 	SDK_EXPORTED,
+	SDK_DURATION, /* of requests; a histogram of one bucket, as the conventions ask for */
 	SDK_METRIC_CNT,
 };
 
@@ -28,6 +29,10 @@ struct sdk_component {
 /* error: "queue full", "memory" ..., told with '_' for blanks; NULL: those without. */
 void sdk_metric__tell(struct metric_builder *builder, enum sdk_metric metric,
 		      const struct sdk_component *component, const char *error, u64 count);
+/* The same of a histogram. */
+void sdk_metric__point(struct metric_builder *builder, enum sdk_metric metric,
+		       const struct sdk_component *component, const char *error,
+		       const struct metric_point *values);
 /* Of spans: result is "RECORD_AND_SAMPLE" or "DROP"; NULL: not known yet. */
 void sdk_metric__spans(struct metric_builder *builder, enum sdk_metric metric, const char *result,
 		       u64 count);
