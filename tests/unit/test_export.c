@@ -354,7 +354,7 @@ static void console_trace_state(void)
 static void text_lines(void)
 {
 	struct http_call *call = new_call();
-	struct span *inner;
+	struct span *inner = span__new(resource__new(), NULL);
 	struct export_env east = {.utc_offset_s = 7200}, west = {.utc_offset_s = -1800};
 
 #define TAIL "127.0.0.1:41001 0af7651916cd43dd8448eb211c80319c"
@@ -379,7 +379,6 @@ static void text_lines(void)
 	call->target = call->method = STR_NONE;
 	check_export("text", NULL, new_span(call), "00:05:52.123 - - 200 0us 125B 312B " TAIL "\n");
 #undef TAIL
-	inner = span__new(resource__new(), NULL);
 	inner->name = STR("roll");
 	inner->end_ns = 42000;
 	attrs__str(&inner->attrs, &inner->mem, STR("code.function.name"), STR("roll"));
