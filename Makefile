@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# make            build/otel-ebpf and build/todo
+# make            build/otel-ebpf, build/todo and build/rolldice
 # make demo       installs what is missing, starts the to-do server, traces it, shows its spans
 # make test       installs what is missing, then every test; what a machine lacks is skipped by name
 # make check      format, layers and unit tests: no root, a few seconds
@@ -50,7 +50,7 @@ EXPORT_OBJ := $(filter $(B)/userspace/export/%,$(OBJ))
 .SECONDARY:
 .PHONY: all clean check unit test demo bench test-kernels format deps fuzz
 
-all: $(B)/otel-ebpf build/todo
+all: $(B)/otel-ebpf build/todo build/rolldice
 
 $(B)/otel-ebpf: $(APP_OBJ) $(B)/core.a
 	$(call say,LINK,$@)

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# The to-do server, and the demonstration that traces it. Never built with sanitisers: it stands for
-# a server nobody has touched.
+# The to-do server and the demonstration that traces it, and a die. Never built with sanitisers: they
+# stand for servers nobody has touched.
 
-TODO_SRC := $(wildcard demo_todo/*.c)
-TODO_OBJ := $(TODO_SRC:%.c=build/%.o)
+DEMO_SRC := $(wildcard demo_todo/*.c)
+DEMO_OBJ := $(DEMO_SRC:%.c=build/%.o)
+DICE_OBJ := build/demo_todo/rolldice.o build/demo_todo/listener.o
+TODO_OBJ := $(filter-out build/demo_todo/rolldice.o,$(DEMO_OBJ))
 
 build/todo: $(TODO_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(TODO_OBJ) -lmicrohttpd -lsqlite3 -lpthread
+
+build/rolldice: $(DICE_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $(DICE_OBJ) -lmicrohttpd -lpthread
 
 build/demo_todo/%.o: demo_todo/%.c
 	$(call say,CC,$<)
@@ -21,4 +27,4 @@ build/demo_todo/routes.o: demo_todo/static/style.css
 demo:
 	$(Q)scripts/install-deps && $(MAKE) all && scripts/demo
 
--include $(TODO_OBJ:.o=.d)
+-include $(DEMO_OBJ:.o=.d)
