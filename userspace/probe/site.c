@@ -25,7 +25,7 @@
 struct candidate {
 	struct insn insn;
 	bool returns;
-	bool again; /* is jumped to */
+	bool again; /* runs more than once a call */
 };
 
 struct window {
@@ -57,12 +57,13 @@ static void window__add(struct window *window, const struct insn *insn)
 	window->closed = !insn->keeps || window->cnt == WINDOW_MAX;
 }
 
-static bool jumps_into(const struct insn *jump, const struct insn *insn)
+/* The window has no branches: a jump into it runs what it leads to and all that follows. */
+static bool runs_again(const struct insn *jump, const struct insn *insn)
 {
 	/* a call of the function by itself is a call like others */
 	if (jump->calls && !jump->target)
 		return false;
-	return jump->target >= insn->at && jump->target < (s64)insn->at + insn->len;
+	return jump->target >= 0 && jump->target < (s64)insn->at + insn->len;
 }
 
 static void window__note_jump(struct window *window, const struct insn *insn, size_t len)
@@ -73,7 +74,7 @@ static void window__note_jump(struct window *window, const struct insn *insn, si
 	/* to the function's cold half, which may come back anywhere */
 	window->unseen |= insn->conditional && (insn->target < 0 || insn->target >= (s64)len);
 	for (u32 i = 0; i < window->cnt; i++)
-		window->candidates[i].again |= jumps_into(insn, &window->candidates[i].insn);
+		window->candidates[i].again |= runs_again(insn, &window->candidates[i].insn);
 }
 
 /* The window ends with the first jump, so that no jump into it has been read before it is full. */
