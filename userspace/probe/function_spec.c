@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "model/hex.h"
+
 #define ARGUMENTS_MAX 5
 /* Of a string two are taken at most: the kernel side keeps them on a frame. */
 #define TEXTS_MAX 2
@@ -50,6 +52,8 @@ static const char *add_value(struct function_spec_text *spec, struct function_va
 		texts += spec->values[i].kind == VALUE_TEXT;
 		if (texts > TEXTS_MAX)
 			return "more than two strings";
+		if (spec->values[i].kind && str_eq(spec->values[i].attr, value.attr))
+			return "two values for one attribute";
 		if (spec->values[i].kind)
 			continue;
 		spec->values[i] = value;
@@ -91,19 +95,19 @@ static const char *parse_result(struct str text, struct function_spec_text *spec
 
 static const char *parse_arguments(struct str *text, struct function_spec_text *spec)
 {
-	struct str list, rest;
+	struct str list, rest = STR_NONE;
 	const char *why = NULL;
+	bool more;
 
 	if (!split(text, '(', &list))
 		return NULL;
 	if (!list.len || list.p[list.len - 1] != ')')
 		return "a ) is missing";
-	list = str_sub(list, 0, list.len - 1);
-	while (list.len && !why) {
-		if (!split(&list, ',', &rest))
-			rest = STR_NONE;
+	list = str_trim(str_sub(list, 0, list.len - 1));
+	/* () is as good as nothing, a comma with nothing behind it is not */
+	for (more = list.len; more && !why; list = rest) {
+		more = split(&list, ',', &rest);
 		why = parse_argument(list, spec);
-		list = rest;
 	}
 	return why;
 }
@@ -114,32 +118,44 @@ static bool parse_hex(struct str text, u64 *out)
 	if (text.len < 3 || text.len > 18 || text.p[0] != '0' || (text.p[1] | 0x20) != 'x')
 		return false;
 	for (size_t i = 2; i < text.len; i++) {
-		static const char digits[] = "0123456789abcdef";
-		const char *at = strchr(digits, text.p[i] | 0x20);
+		int digit = hex_digit(text.p[i]);
 
-		if (!text.p[i] || !at)
+		if (digit < 0)
 			return false;
-		*out = *out << 4 | (u64)(at - digits);
+		*out = *out << 4 | (u64)digit;
 	}
 	return true;
+}
+
+/* The last +, for names such as libstdc++ have their own. */
+static bool split_offset(struct str *text, struct str *offset)
+{
+	for (size_t i = text->len; i-- > 0;) {
+		if (text->p[i] != '+')
+			continue;
+		*offset = str_trim(str_sub(*text, i + 1, text->len));
+		*text = str_trim(str_sub(*text, 0, i));
+		return true;
+	}
+	return false;
 }
 
 static const char *parse_place(struct str text, struct function_spec_text *spec)
 {
 	struct str rest;
 
-	if (split(&text, '+', &rest)) {
-		spec->object = str_eq(text, STR("exe")) ? STR_NONE : text;
-		return parse_hex(rest, &spec->offset) ? NULL : "an offset is not 0xHEX";
-	}
 	if (split(&text, ':', &rest)) {
 		spec->object = text;
-		text = rest;
-		if (!spec->object.len)
+		spec->glob = rest;
+		if (!text.len)
 			return "nothing before the :";
+	} else if (split_offset(&text, &rest)) {
+		spec->object = str_eq(text, STR("exe")) ? STR_NONE : text;
+		return parse_hex(rest, &spec->offset) ? NULL : "an offset is not 0xHEX";
+	} else {
+		spec->glob = text;
 	}
-	spec->glob = text;
-	return text.len ? NULL : "no function is named";
+	return spec->glob.len ? NULL : "no function is named";
 }
 
 int function_spec_parse(struct str text, struct function_spec_text *spec, const char **why)
