@@ -27,6 +27,25 @@ build/tests/e2e/client build/tests/e2e/cserver:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $(filter %.c,$^) -lpthread
 
+# asks the site chooser, which the daemon's own tests need not build with sanitisers
+build/tests/e2e/sites: tests/e2e/sites.c build/core.a
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -Iuserspace -o $@ $^ $(LIBS)
+
+# COMPILER-OPTIMISATION-BRANCHES-LINKING
+SHAPES    := $(foreach o,O0 O1 O2 O3,$(foreach l,pie nopie static,$(addprefix \
+	build/tests/shapes/,gcc-$o-none-$l gcc-$o-full-$l clang-$o-none-$l)))
+E2E       += build/tests/e2e/sites $(SHAPES)
+LINK_pie    := -fPIE -pie
+LINK_nopie  := -fno-pie -no-pie
+LINK_static := -fno-pie -static
+$(SHAPES): build/tests/shapes/%: tests/e2e/shapes.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)set -- $(subst -, ,$*) && $$1 -std=gnu11 $(WARN) -$$2 -fcf-protection=$$3 -D_GNU_SOURCE \
+		$(LINK_$(lastword $(subst -, ,$*))) -o $@ $<
+
 build/tests/e2e/goserver: $(wildcard tests/e2e/goserver/*)
 	$(call say,GO,$@)
 	$(Q)mkdir -p $(@D)

@@ -132,6 +132,9 @@ PROBES = {
     "django": lambda: _has_python("django"),
     "h2": lambda: _has_python("h2"),
     "collector": lambda: (BUILD / "collector").exists(),
+    "shapes": lambda: (BUILD / "tests/shapes").exists() and (HELPERS / "sites").exists(),
+    "uprobe": lambda: not os.geteuid() and pathlib.Path(
+        "/sys/bus/event_source/devices/uprobe/type").exists(),
     "goserver": lambda: (HELPERS / "goserver").exists(),
 }
 

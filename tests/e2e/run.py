@@ -21,6 +21,7 @@ import test_sampling  # noqa: E402,F401
 import test_sdk  # noqa: E402,F401
 import test_select  # noqa: E402,F401
 import test_servers  # noqa: E402,F401
+import test_sites  # noqa: E402,F401
 import test_summary  # noqa: E402,F401
 import test_tutorial  # noqa: E402,F401
 import test_wrap  # noqa: E402,F401

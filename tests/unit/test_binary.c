@@ -207,7 +207,7 @@ static bool on_damaged(void *owner, const struct binary_function *function)
 	CHECK(is_executable(damaged, function->offset));
 	CHECK(function->size <= damaged->len);
 	CHECK(!memchr(function->name.p, 0, function->name.len));
-	if (damaged->cnt++ % 16 == 0) {
+	if (damaged->cnt++ % 32 == 0) {
 		CHECK(binary__code(damaged->binary, function->offset, code, sizeof(code)) > 0);
 		binary__source(damaged->binary, function->address, &file, &line);
 	}

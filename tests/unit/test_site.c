@@ -117,6 +117,7 @@ static void steps_only_when_asked(void)
 		{"sub of the stack", CODE(SUB_8_RSP XOR_EAX ADD_8_RSP RET), 0, SLOW},
 		{"endbr64, then sub", CODE(ENDBR64 SUB_8_RSP XOR_EAX RET), 0, SLOW},
 		{"a leaf", CODE(XOR_EAX RET), 0, SLOW},
+		{"a jump by the table of imports", CODE(JMP_IMPORTED), 0, SLOW},
 		{"nothing but ret", CODE(RET), 0, SLOW},
 		{"an argument is gone before the call", CODE(XOR_ESI CALL RET), 0, SLOW},
 		{"r8 is an argument", CODE(XOR_R8 JMP_OUT), 0, SLOW},

@@ -120,16 +120,25 @@ static bool is_emulated(const u8 *p, size_t len)
 	       ((p[0] == 0xe8 || p[0] == 0xe9) && len == 5);
 }
 
+/* Any instruction of ours that the kernel can step: it finds its way back from these, too. */
+static bool is_steppable(const cs_insn *insn)
+{
+	const cs_x86 *x86 = &insn->detail->x86;
+
+	if (has_refused_prefix(x86))
+		return false;
+	if (insn->id == X86_INS_JMP || insn->id == X86_INS_CALL)
+		return x86->operands[0].type != X86_OP_IMM;
+	return is_plain(insn->id) || insn->id == X86_INS_RET;
+}
+
 static enum insn_way way_of(const cs_insn *insn, u32 kernel)
 {
 	if (is_long_nop(insn->bytes, insn->size))
 		return way_of_long_nop(insn->size, kernel);
 	if (is_emulated(insn->bytes, insn->size))
 		return INSN_EMULATED;
-	if ((is_plain(insn->id) || insn->id == X86_INS_RET) &&
-	    !has_refused_prefix(&insn->detail->x86))
-		return INSN_STEPPED;
-	return INSN_REFUSED;
+	return is_steppable(insn) ? INSN_STEPPED : INSN_REFUSED;
 }
 
 static bool is_prologue(const cs_insn *insn)
