@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sites PROGRAM GLOB [slow]: where the site chooser would probe its functions, one a line:
+ * sites PROGRAM GLOB [slow] [any]: where the site chooser would probe its functions, one a line;
+ * slow: by single steps, too; any: whatever has become of the arguments.
  *
  *	NAME ADDRESS OFFSET fast|slow yes|no	no: a return probe cannot be set there
  *	NAME ADDRESS why not
@@ -16,7 +17,7 @@
 struct search {
 	struct binary *binary;
 	const char *glob;
-	bool slow;
+	struct site_need need;
 };
 
 static bool on_function(void *owner, const struct binary_function *function)
@@ -35,7 +36,7 @@ static bool on_function(void *owner, const struct binary_function *function)
 		return true;
 	}
 	printf("%s %" PRIx64 " ", name, function->address);
-	if (site_choose(text, function->offset, search->slow, &site, &why))
+	if (site_choose(text, function->offset, search->need, &site, &why))
 		puts(why);
 	else
 		printf("%" PRIx64 " %s %s\n", site.offset, site.slow ? "slow" : "fast",
@@ -46,11 +47,15 @@ static bool on_function(void *owner, const struct binary_function *function)
 
 int main(int argc, char **argv)
 {
-	struct search search = {.slow = argc > 3};
+	struct search search = {.need = {.arguments = true}};
 
 	if (argc < 3 || binary__open(&search.binary, argv[1]))
 		return 2;
 	search.glob = argv[2];
+	for (int i = 3; i < argc; i++) {
+		search.need.slow |= !strcmp(argv[i], "slow");
+		search.need.arguments &= strcmp(argv[i], "any") != 0;
+	}
 	binary__functions(search.binary, on_function, &search);
 	binary__free(search.binary);
 	return 0;

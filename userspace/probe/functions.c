@@ -131,17 +131,26 @@ static void add(struct functions *functions, struct file *file, const struct bin
 	functions->cnt++;
 }
 
+static bool needs_arguments(const struct function_spec_text *spec)
+{
+	for (u32 i = 0; i < FUNCTION_VALUES_MAX; i++)
+		if (spec->values[i].kind && spec->values[i].argument)
+			return true;
+	return false;
+}
+
 static void choose_site(struct functions *functions, struct file *file,
 			const struct binary_function *found, const struct function_spec_text *spec)
 {
 	u64 size = found->size && found->size < CODE_MAX ? found->size : CODE_MAX;
 	u8 *code = malloc(size);
 	const char *why = "its code cannot be read";
+	struct site_need need = {functions->env.slow, needs_arguments(spec)};
 	struct site site;
 	ssize_t n = code ? binary__code(file->binary, found->offset, code, size) : -ENOMEM;
 	int err = n < 0 ? (int)n
-			: site_choose((struct str){(char *)code, (size_t)n}, found->offset,
-				      functions->env.slow, &site, &why);
+			: site_choose((struct str){(char *)code, (size_t)n}, found->offset, need,
+				      &site, &why);
 
 	free(code);
 	if (!err && binary__is_go(file->binary))

@@ -195,7 +195,9 @@ int insn_reader__next(struct insn_reader *reader, struct insn *insn)
 		.at = (u32)from->address,
 		.len = from->size,
 		.way = way_of(from, reader->kernel),
-		.keeps = is_plain(from->id) && (only_reads(from->id) || !is_argument(reg)),
+		.goes_on = is_plain(from->id),
+		.writes_argument =
+			!is_plain(from->id) || (!only_reads(from->id) && is_argument(reg)),
 		.moves_stack = from->id == X86_INS_PUSH ||
 			       (!only_reads(from->id) &&
 				(reg == X86_REG_RSP || reg == X86_REG_ESP || reg == X86_REG_SP)),

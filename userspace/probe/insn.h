@@ -19,13 +19,14 @@ enum insn_way {
 struct insn {
 	u32 at, len; /* bytes, from the first byte of the code */
 	enum insn_way way;
-	bool keeps;	   /* the next one runs after it, with the arguments in their registers */
-	bool moves_stack;  /* rsp points to no return address behind it */
-	bool prologue;	   /* of a kind that no loop begins with: it would run the stack away */
-	bool jumps, calls; /* to target */
-	bool conditional;  /* jumps or not */
-	bool astray;	   /* jumps where only its run can tell */
-	s64 target;	   /* from the first byte of the code */
+	bool goes_on;	      /* to the next one, and nowhere else */
+	bool writes_argument; /* or is not known not to */
+	bool moves_stack;     /* rsp points to no return address behind it */
+	bool prologue;	      /* of a kind that no loop begins with: it would run the stack away */
+	bool jumps, calls;    /* to target */
+	bool conditional;     /* jumps or not */
+	bool astray;	      /* jumps where only its run can tell */
+	s64 target;	      /* from the first byte of the code */
 };
 
 /* LINUX_VERSION_CODE of the first kernels that emulate long nops, that put calls in their place. */

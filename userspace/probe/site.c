@@ -4,12 +4,12 @@
  *	push %rbp		emulated: the site
  *	mov  %rsp,%rbp		the return address is out of reach from here on
  *	...
- *	call g			the arguments are gone behind it; so the window ends with it
+ *	call g			what runs in between is not ours: the window ends with it
  *	jne  2b			goes back: not into the window, so it is no harm
  *
- * The window is what every call passes first with its arguments untouched: up to and with the first
- * jump, call or write to an argument. Then the whole function is read for jumps into the window.
- * Where not all of them can be seen, only what no loop begins with is left to choose from.
+ * The window is what every call passes first: up to and with the first jump or call, or what we
+ *know too little of. Then the whole function is read for jumps into the window. Where not all of
+ *them can be seen, only what no loop begins with is left to choose from.
  */
 #include "probe/site.h"
 
@@ -25,15 +25,17 @@
 struct candidate {
 	struct insn insn;
 	bool returns;
-	bool again; /* runs more than once a call */
+	bool arguments; /* are in their registers */
+	bool again;	/* runs more than once a call */
 };
 
 struct window {
 	struct candidate candidates[WINDOW_MAX];
 	u32 cnt;
 	bool closed;
-	bool moved;  /* the stack */
-	bool unseen; /* jumps may come from what we cannot see */
+	bool moved;   /* the stack */
+	bool written; /* an argument */
+	bool unseen;  /* jumps may come from what we cannot see */
 };
 
 /* As LINUX_VERSION_CODE; 0, with the fewest skills, if the kernel does not tell. */
@@ -51,10 +53,11 @@ static void window__add(struct window *window, const struct insn *insn)
 {
 	if (window->closed)
 		return;
-	window->candidates[window->cnt++] =
-		(struct candidate){.insn = *insn, .returns = !window->moved};
+	window->candidates[window->cnt++] = (struct candidate){
+		.insn = *insn, .returns = !window->moved, .arguments = !window->written};
 	window->moved |= insn->moves_stack;
-	window->closed = !insn->keeps || window->cnt == WINDOW_MAX;
+	window->written |= insn->writes_argument;
+	window->closed = !insn->goes_on || window->cnt == WINDOW_MAX;
 }
 
 /* The window has no branches: a jump into it runs what it leads to and all that follows. */
@@ -96,26 +99,28 @@ static int window__read(struct window *window, struct str code)
 }
 
 /* 0: it will not do. Returns weigh more than speed, since a span needs its end. */
-static u32 rank(const struct window *window, const struct candidate *candidate, bool slow)
+static u32 rank(const struct window *window, const struct candidate *candidate,
+		struct site_need need)
 {
 	const struct insn *insn = &candidate->insn;
 
-	if (candidate->again || (window->unseen && !insn->prologue))
+	if (candidate->again || (need.arguments && !candidate->arguments) ||
+	    (window->unseen && !insn->prologue))
 		return 0;
 	if (insn->way == INSN_STEPPED)
-		return slow && candidate->returns ? 2 : 0;
+		return need.slow && candidate->returns ? 2 : 0;
 	if (insn->way == INSN_REFUSED)
 		return 0;
 	return candidate->returns ? (u32)insn->way + 1 : 1;
 }
 
-static const struct candidate *window__best(const struct window *window, bool slow)
+static const struct candidate *window__best(const struct window *window, struct site_need need)
 {
 	const struct candidate *best = NULL;
 	u32 most = 0;
 
 	for (u32 i = 0; i < window->cnt; i++) {
-		u32 now = rank(window, &window->candidates[i], slow);
+		u32 now = rank(window, &window->candidates[i], need);
 
 		if (now > most) {
 			most = now;
@@ -125,11 +130,12 @@ static const struct candidate *window__best(const struct window *window, bool sl
 	return best;
 }
 
-static const char *obstacle(const struct window *window)
+static const char *obstacle(const struct window *window, struct site_need need)
 {
 	if (!window->cnt)
 		return "its code is not understood";
-	if (window__best(window, true))
+	need.slow = true;
+	if (window__best(window, need))
 		return "it begins with nothing that can be probed without single steps";
 	if (window->candidates[0].again)
 		return "its beginning is jumped to";
@@ -138,7 +144,8 @@ static const char *obstacle(const struct window *window)
 	return "it begins with nothing that can be probed";
 }
 
-int site_choose(struct str code, u64 offset, bool slow, struct site *site, const char **why)
+int site_choose(struct str code, u64 offset, struct site_need need, struct site *site,
+		const char **why)
 {
 	struct window window = {0};
 	const struct candidate *best;
@@ -147,9 +154,9 @@ int site_choose(struct str code, u64 offset, bool slow, struct site *site, const
 		*why = "there is no memory to read its code";
 		return -ENOTSUP;
 	}
-	best = window__best(&window, slow);
+	best = window__best(&window, need);
 	if (!best) {
-		*why = obstacle(&window);
+		*why = obstacle(&window, need);
 		return -ENOTSUP;
 	}
 	*site = (struct site){

@@ -2,8 +2,8 @@
 /*
  * Where in a function a probe goes (x86-64). The kernel emulates a few instructions (push, nop,
  * jumps, call); all others it executes by single steps, which cost some 20 us. A site is an
- * emulated one that every call passes exactly once, with the arguments still in their registers:
- * no branch comes back to it, and none goes round it.
+ * emulated one that every call passes exactly once: no branch comes back to it, and none goes round
+ * it.
  */
 #ifndef SITE_H
 #define SITE_H
@@ -16,10 +16,16 @@ struct site {
 	bool slow;    /* its instruction is single-stepped */
 };
 
+struct site_need {
+	bool slow;	/* single-stepped sites will do */
+	bool arguments; /* must still be in their registers */
+};
+
 /*
- * code: the whole function, which begins at offset of its file. slow: single-stepped sites will do.
- * 0; or -ENOTSUP, and *why says in a few static words what is in the way.
+ * code: the whole function, which begins at offset of its file. 0; or -ENOTSUP, and *why says in a
+ * few static words what is in the way.
  */
-int site_choose(struct str code, u64 offset, bool slow, struct site *site, const char **why);
+int site_choose(struct str code, u64 offset, struct site_need need, struct site *site,
+		const char **why);
 
 #endif

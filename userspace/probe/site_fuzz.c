@@ -11,15 +11,16 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct str code = {(const char *)data, len};
 
-	for (int slow = 0; slow < 2; slow++) {
+	for (int i = 0; i < 4; i++) {
+		struct site_need need = {i & 1, i & 2};
 		struct site site;
 		const char *why = NULL;
 
-		if (site_choose(code, 0x1000, slow, &site, &why)) {
+		if (site_choose(code, 0x1000, need, &site, &why)) {
 			if (!why)
 				abort();
 		} else if (site.offset < 0x1000 || site.offset - 0x1000 >= len ||
-			   (site.slow && (!slow || !site.returns))) {
+			   (site.slow && (!need.slow || !site.returns))) {
 			abort();
 		}
 	}
