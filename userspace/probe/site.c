@@ -4,12 +4,12 @@
  *	push %rbp		emulated: the site
  *	mov  %rsp,%rbp		the return address is out of reach from here on
  *	...
- *	call g			what runs in between is not ours: the window ends with it
+ *	call g			the window ends with it
  *	jne  2b			goes back: not into the window, so it is no harm
  *
  * The window is what every call passes first: up to and with the first jump or call, or what we
- *know too little of. Then the whole function is read for jumps into the window. Where not all of
- *them can be seen, only what no loop begins with is left to choose from.
+ * know too little of. Then the whole function is read for jumps into the window. Where not all of
+ * them can be seen, only what no loop begins with is left to choose from.
  */
 #include "probe/site.h"
 
