@@ -300,7 +300,8 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 	for (u32 i = 0; i < ARRAY_SIZE(waiting->texts); i++) {
 		struct str text = str_sub(call->texts[i], 0, sizeof(waiting->texts[i]));
 
-		memcpy(waiting->texts[i], text.p, text.len);
+		if (text.len)
+			memcpy(waiting->texts[i], text.p, text.len);
 		waiting->call.texts[i] = (struct str){(char *)waiting->texts[i], text.len};
 	}
 	spans->waiting_cnt++;
