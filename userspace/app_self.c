@@ -60,7 +60,11 @@ static const struct {
 		       STR("protocol")},
 	[STAT_OUTPUT] = {COUNTER("not_written", "{record}", "Telemetry that was not written."),
 			 STR("cause")},
+	[STAT_CALL] = {COUNTER("calls", "{call}",
+			       "Calls of probed functions, by what became of them."),
+		       STR("outcome")},
 };
+_Static_assert(ARRAY_SIZE(groups) == STAT_GROUP_CNT, "every group of stat_list.h has a row");
 
 static void tell_cause(struct metric_builder *builder, enum stat stat, u64 count)
 {

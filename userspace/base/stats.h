@@ -6,7 +6,15 @@
 
 #include "base/buf.h"
 
-enum stat_group { STAT_TOTAL, STAT_LOST, STAT_MARK, STAT_SEEN, STAT_OUTPUT, STAT_CALL };
+enum stat_group {
+	STAT_TOTAL,
+	STAT_LOST,
+	STAT_MARK,
+	STAT_SEEN,
+	STAT_OUTPUT,
+	STAT_CALL,
+	STAT_GROUP_CNT
+};
 
 enum stat {
 #define STAT(name, group, text) STAT_##name,
