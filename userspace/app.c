@@ -170,6 +170,16 @@ void app__finish(struct app *app, int flush_ms)
 	app__print_counts(app);
 }
 
+static void trace_process(struct app *app, u32 tgid)
+{
+	if (!live__traces_unix(app->live) && process_listens_on_unix(tgid))
+		live__trace_unix(app->live);
+	live__trace(app->live, tgid);
+	/* found, but its exit passed before it was traced: nothing will tell of it */
+	if (process_is_gone(tgid))
+		process_table__exit(app->processes, tgid, (u64)time(NULL) * NSEC_PER_SEC);
+}
+
 void app_on_process(void *owner, u32 tgid, u32 parent)
 {
 	struct app *app = owner;
@@ -177,14 +187,8 @@ void app_on_process(void *owner, u32 tgid, u32 parent)
 	if (app->recorder)
 		recorder__process(app->recorder, tgid, parent);
 	process_table__add(app->processes, tgid, parent);
-	if (!app->live)
-		return;
-	if (!live__traces_unix(app->live) && process_listens_on_unix(tgid))
-		live__trace_unix(app->live);
-	live__trace(app->live, tgid);
-	/* found, but its exit passed before it was traced: nothing will tell of it */
-	if (process_is_gone(tgid))
-		process_table__exit(app->processes, tgid, (u64)time(NULL) * NSEC_PER_SEC);
+	if (app->live)
+		trace_process(app, tgid);
 	app__functions_process(app, tgid);
 }
 

@@ -18,8 +18,9 @@ struct app_functions {
 	struct function_spec_text specs[CONFIG_TEXTS_MAX];
 	struct functions *table; /* NULL in a replay */
 	struct function_spans *spans;
-	/* of a replay: what the recording's numbers stand for, as they are asked for */
+	/* of a replay: what the recording's numbers stand for */
 	struct function *replayed[FUNCTIONS_LIMIT];
+	u32 replayed_cnt;
 	struct arena mem;
 };
 
@@ -61,31 +62,60 @@ static void on_detach(void *owner, void *probes)
 	probes__free(probes);
 }
 
-/* In a replay the recording tells. NULL: nothing. */
-static const struct function *replayed(struct app *app, u32 number)
+/* The next of a recording's functions is known from here on. False: there is none here. */
+static bool replay_function(struct app *app)
 {
 	struct app_functions *functions = app->functions;
 	struct buf text __cleanup(buf__free) = {0};
 	struct function *function;
 	char key[32];
 
-	if (number >= FUNCTIONS_LIMIT || functions->replayed[number])
-		return number < FUNCTIONS_LIMIT ? functions->replayed[number] : NULL;
-	snprintf(key, sizeof(key), "function/%u", number);
+	snprintf(key, sizeof(key), "function/%u", functions->replayed_cnt);
+	if (functions->replayed_cnt == FUNCTIONS_LIMIT || app->facts(app->facts_owner, key, &text))
+		return false;
 	function = arena__alloc(&functions->mem, sizeof(*function));
-	if (!function || app->facts(app->facts_owner, key, &text) ||
-	    function_parse(buf__view(&text), &functions->mem, function))
-		return NULL;
-	functions->replayed[number] = function;
-	return function;
+	if (!function || function_parse(buf__view(&text), &functions->mem, function))
+		return false;
+	functions->replayed[functions->replayed_cnt++] = function;
+	return true;
+}
+
+/* How many functions of the process were probed when this was recorded. */
+static int replay_process(struct app *app, u32 tgid)
+{
+	struct buf text __cleanup(buf__free) = {0};
+	char key[32];
+
+	while (replay_function(app))
+		;
+	snprintf(key, sizeof(key), "probed/%u", tgid);
+	if (app->facts(app->facts_owner, key, &text) || buf__char(&text, '\0'))
+		return 0;
+	return atoi(buf__view(&text).p);
+}
+
+static int probe_process(struct app *app, u32 tgid)
+{
+	int n = functions__process(app->functions->table, tgid);
+	char key[32], number[16];
+
+	if (n <= 0)
+		return n;
+	log_info("%d functions of pid %u are probed", n, tgid);
+	snprintf(key, sizeof(key), "probed/%u", tgid);
+	snprintf(number, sizeof(number), "%d", n);
+	if (app->recorder)
+		recorder__fact(app->recorder, key, str_from(number));
+	return n;
 }
 
 static const struct function *on_function(void *owner, u32 number)
 {
-	struct app *app = owner;
+	const struct app_functions *functions = ((struct app *)owner)->functions;
 
-	return app->functions->table ? functions__get(app->functions->table, number)
-				     : replayed(app, number);
+	if (functions->table)
+		return functions__get(functions->table, number);
+	return number < functions->replayed_cnt ? functions->replayed[number] : NULL;
 }
 
 static struct resource *on_resource(void *owner, u32 tgid)
@@ -96,6 +126,12 @@ static struct resource *on_resource(void *owner, u32 tgid)
 static void on_span(void *owner, struct span *owned)
 {
 	pipeline__span(((struct app *)owner)->pipeline, owned);
+}
+
+/* "--function none": not even those a program tells of itself. */
+static bool refused(const struct config *config)
+{
+	return config->functions.cnt == 1 && !strcmp(config->functions.v[0], "none");
 }
 
 static int parse_specs(const struct config_texts *texts, struct function_spec_text *specs)
@@ -129,7 +165,7 @@ bool app__wants_functions(const struct config *config)
 	char path[64];
 
 	if (config->functions.cnt)
-		return true;
+		return !refused(config);
 	for (u32 i = 0; i < config->pid_cnt; i++) {
 		snprintf(path, sizeof(path), "/proc/%u/exe", config->pids[i]);
 		if (tells_handlers(path))
@@ -190,11 +226,9 @@ void app__functions_free(struct app *app)
 
 int app__functions_process(struct app *app, u32 tgid)
 {
-	int n = app->functions && app->live ? functions__process(app->functions->table, tgid) : 0;
-
-	if (n > 0)
-		log_info("%d functions of pid %u are probed", n, tgid);
-	return n;
+	if (!app->functions)
+		return 0;
+	return app->functions->table ? probe_process(app, tgid) : replay_process(app, tgid);
 }
 
 void app__functions_late(struct app *app, u32 tgid)
