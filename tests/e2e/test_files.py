@@ -76,7 +76,7 @@ def files_equal_the_console(run):
         "--metrics_exporter", "console,file:%s" % metrics, "--metric_export_interval", INTERVAL,
         "--exporter_otlp_metrics_temporality_preference", "delta",
         "--exporter_otlp_metrics_default_histogram_aggregation",
-        "base2_exponential_bucket_histogram")
+        "base2_exponential_bucket_histogram", "--function", "none")
     daemon.wait_attached()
     records = run.load(server, "-c", 4, "-n", 5, "-p", "/")
     check(reached(lambda: lines(metrics)), "no export of metrics")

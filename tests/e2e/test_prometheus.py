@@ -22,7 +22,7 @@ def serve(run, servers_, *args, **variables):
     """The daemon and the address of its page."""
     pids = ",".join(str(pid) for server in servers_ for pid in server.pids())
     daemon = run.daemon("--pid", pids, "--traces_exporter", "none", "--metrics_exporter",
-                        "prometheus", "--exporter_prometheus_port", "0", *args,
+                        "prometheus", "--exporter_prometheus_port", "0", "--function", "none", *args,
                         env={**os.environ, **variables}).wait_attached()
     return daemon, daemon.wait_text(r"metrics are at http://(localhost:\d+)/metrics")[1]
 

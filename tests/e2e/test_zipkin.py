@@ -39,7 +39,7 @@ def zipkin(*statuses):
 
 def post(run, server, exporter, endpoint):
     return run.daemon("--pid", ",".join(map(str, server.pids())), "--traces_exporter", exporter,
-                      "--metrics_exporter", "none", "--service_name", "shop",
+                      "--metrics_exporter", "none", "--service_name", "shop", "--function", "none",
                       env={**os.environ, "OTEL_EXPORTER_ZIPKIN_ENDPOINT": endpoint,
                            "OTEL_BSP_SCHEDULE_DELAY": "200"}).wait_attached()
 

@@ -127,7 +127,7 @@ const struct option options[] = {
 
 	OURS("function", FUNCTIONS, "calls of functions that match become spans below their request's: "
 	     "glob, lib.so:glob or exe+0xOFFSET; (1:TYPE=ATTR) and =>ATTR:TYPE tell arguments and the "
-	     "result; again for more. Some 1 us a call", .type = OPT_TEXTS,
+	     "result; again for more. Some 1 us a call. none: not even the handlers a program tells of", .type = OPT_TEXTS,
 	     .value_name = "FUNCTION", KEPT(functions)),
 	OURS("slow_probes", FUNCTIONS, "probe functions, too, that need single steps: some 20 us a "
 	     "call", SWITCH, KEPT(slow_probes)),
