@@ -12,6 +12,7 @@ CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 V       ?= 0
+MAKEFLAGS += -j$(shell nproc)
 ifeq ($(V),0)
 Q := @
 say = @printf '  %-8s %s\n' "$(1)" "$(2)"
