@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "base/kernel.h"
 #include "base/log.h"
 #include "model/function_text.h"
 #include "probe/functions.h"
@@ -160,7 +161,7 @@ static bool tells_handlers(const char *path)
 	return tells;
 }
 
-bool app__wants_functions(const struct config *config)
+static bool asks_for_functions(const struct config *config)
 {
 	char path[64];
 
@@ -172,6 +173,11 @@ bool app__wants_functions(const struct config *config)
 			return true;
 	}
 	return config->command && tells_handlers(config->command[0]);
+}
+
+bool app__wants_functions(const struct config *config)
+{
+	return probes_are_harmless(kernel_running()) && asks_for_functions(config);
 }
 
 int app__functions_new(struct app *app)
@@ -189,6 +195,10 @@ int app__functions_new(struct app *app)
 	bool live = !app->config.replay_path;
 	int err;
 
+	if (live && !probes_are_harmless(kernel_running()) && asks_for_functions(&app->config))
+		log_warn("no spans of functions: under this kernel (6.11, 6.12 before 6.12.14, "
+			 "6.13 before 6.13.3) a probed process dies if it is, or comes, under "
+			 "seccomp");
 	if (live ? !app__wants_functions(&app->config)
 		 : app->facts(app->facts_owner, "functions", &told))
 		return 0;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/probes.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/kernel.h"
 #include "event.h"
 #include "otel_ebpf.skel.h"
 
@@ -28,13 +31,62 @@ struct probes {
 	u32 link_cnt;
 };
 
+bool probes_are_harmless(u32 kernel)
+{
+	/* uretprobe(2) came with 6.11; seccomp lets it pass since 6.14, 6.13.3 and 6.12.14 */
+	static const struct {
+		u32 since, fixed;
+	} harmful[] = {
+		{KERNEL_RELEASE(6, 11, 0), KERNEL_RELEASE(6, 12, 0)},
+		{KERNEL_RELEASE(6, 12, 0), KERNEL_RELEASE(6, 12, 14)},
+		{KERNEL_RELEASE(6, 13, 0), KERNEL_RELEASE(6, 13, 3)},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(harmful); i++)
+		if (kernel >= harmful[i].since && kernel < harmful[i].fixed)
+			return false;
+	return true;
+}
+
+/*
+ * Until 6.10 a link for one process saw only its first thread. That was repaired together with a
+ * check of the process id, which comes before that of the path: so a link that cannot be tells.
+ */
+static bool sees_threads(int program)
+{
+	u64 offset = 0;
+	struct multi_attr attr = {
+		.prog_fd = (u32)program,
+		.attach_type = ATTACH_UPROBE_MULTI,
+		.path = (u64)(uintptr_t) "/",
+		.offsets = (u64)(uintptr_t)&offset,
+		.cnt = 1,
+		.pid = UINT32_MAX,
+	};
+
+	return syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)) < 0 && errno == EINVAL;
+}
+
 static bool have_multi(void)
 {
+	static const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	DECLARE_LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = ATTACH_UPROBE_MULTI);
 	struct btf *btf = btf__load_vmlinux_btf();
 	bool found =
 		btf && btf__find_by_name_kind(btf, "bpf_uprobe_multi_link", BTF_KIND_STRUCT) > 0;
+	int program;
 
 	btf__free(btf);
+	if (!found)
+		return false;
+	program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "GPL", nothing, ARRAY_SIZE(nothing),
+				&opts);
+	found = program >= 0 && sees_threads(program);
+	if (program >= 0)
+		close(program);
 	return found;
 }
 

@@ -25,6 +25,13 @@ struct probes_target {
 	u32 cnt;
 };
 
+/*
+ * On some kernels the return of a probed function is a syscall that seccomp does not know of, which
+ * kills the process or makes it crash. Seccomp may begin at any time, in each thread by itself, so
+ * there nobody is probed. kernel: as KERNEL_RELEASE().
+ */
+bool probes_are_harmless(u32 kernel);
+
 /* Before loading: whether the programs of functions are to be loaded. */
 void probes_prepare(struct otel_ebpf *skel, bool wanted);
 /*

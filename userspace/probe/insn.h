@@ -6,6 +6,7 @@
 #ifndef INSN_H
 #define INSN_H
 
+#include "base/kernel.h"
 #include "base/str.h"
 
 /* How the kernel goes over an instruction that a probe's int3 stands on, the best last. */
@@ -29,9 +30,9 @@ struct insn {
 	s64 target;	      /* from the first byte of the code */
 };
 
-/* LINUX_VERSION_CODE of the first kernels that emulate long nops, that put calls in their place. */
-#define KERNEL_LONG_NOPS (6 << 16 | 16 << 8)
-#define KERNEL_OPTIMISES (6 << 16 | 18 << 8)
+/* The first kernels that emulate long nops, that put calls in their place. */
+#define KERNEL_LONG_NOPS KERNEL_RELEASE(6, 16, 0)
+#define KERNEL_OPTIMISES KERNEL_RELEASE(6, 18, 0)
 
 struct insn_reader;
 

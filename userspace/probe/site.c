@@ -14,8 +14,6 @@
 #include "probe/site.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <sys/utsname.h>
 
 #include "probe/insn.h"
 
@@ -37,17 +35,6 @@ struct window {
 	bool written; /* an argument */
 	bool unseen;  /* jumps may come from what we cannot see */
 };
-
-/* As LINUX_VERSION_CODE; 0, with the fewest skills, if the kernel does not tell. */
-static u32 running_kernel(void)
-{
-	struct utsname name;
-	u32 major, minor;
-
-	if (uname(&name) || sscanf(name.release, "%3u.%3u", &major, &minor) != 2)
-		return 0;
-	return major << 16 | minor << 8;
-}
 
 static void window__add(struct window *window, const struct insn *insn)
 {
@@ -85,7 +72,7 @@ static int window__read(struct window *window, struct str code)
 {
 	struct insn_reader *reader;
 	struct insn insn;
-	int err = insn_reader__new(&reader, code, running_kernel());
+	int err = insn_reader__new(&reader, code, kernel_running());
 
 	if (err)
 		return err;
