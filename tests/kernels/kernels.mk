@@ -5,5 +5,5 @@
 
 test-kernels:
 	$(Q)scripts/install-deps kernels || :
-	$(Q)$(MAKE) build/otel-ebpf build/tests/e2e/client build/tests/e2e/cserver
+	$(Q)$(MAKE) build/otel-ebpf build/todo build/tests/e2e/client build/tests/e2e/cserver
 	$(Q)tests/kernels/run
