@@ -32,6 +32,7 @@ enum event_type {
 	EV_EXIT = 8,	  /* struct ev_process: its last thread is gone */
 	EV_CANDIDATE = 9, /* struct ev_candidate: traced from now on, until user space has decided
 			   */
+	EV_MAPPED = 10,	  /* struct ev_process: its loader has mapped or unmapped libraries */
 	EV_CALL = 16,	  /* struct ev_call: a function returned */
 };
 

@@ -142,4 +142,11 @@ int function_leave(struct pt_regs *regs)
 	return on_leave(regs);
 }
 
+/* On what the dynamic loader calls for debuggers. */
+SEC("uprobe")
+int library_mapped(struct pt_regs *regs)
+{
+	return on_mapped(bpf_get_current_task_btf());
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

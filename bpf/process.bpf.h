@@ -73,6 +73,13 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	return 0;
 }
 
+static __always_inline int on_mapped(struct task_struct *task)
+{
+	if (is_traced(task->tgid))
+		tell_process(EV_MAPPED, task->tgid, 0);
+	return 0;
+}
+
 static __always_inline int on_listen(const struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

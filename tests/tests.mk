@@ -46,6 +46,25 @@ $(SHAPES): build/tests/shapes/%: tests/e2e/shapes.c
 	$(Q)set -- $(subst -, ,$*) && $$1 -std=gnu11 $(WARN) -$$2 -fcf-protection=$$3 -D_GNU_SOURCE \
 		$(LINK_$(lastword $(subst -, ,$*))) -o $@ $<
 
+# OPTIMISATION-LINKING; stripped ones have their symbols nowhere
+WORKERS   := $(foreach o,O0 O1 O2 O3,$(foreach l,pie nopie static staticpie,build/tests/workers/$o-$l))
+STRIPPED  := $(foreach w,O0-pie O2-nopie O3-static,build/tests/workers/$w-stripped)
+E2E       += $(WORKERS) $(STRIPPED) build/tests/e2e/library.so
+LINK_staticpie := -fPIE -static-pie
+$(WORKERS): build/tests/workers/%: tests/e2e/worker.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)set -- $(subst -, ,$*) && $(CC) -std=gnu11 $(WARN) -$$1 -D_GNU_SOURCE \
+		$(if $(findstring static,$*),-DSTATIC) $(LINK_$(lastword $(subst -, ,$*))) -o $@ $< -lpthread
+
+$(STRIPPED): %-stripped: %
+	$(Q)strip -s -o $@ $<
+
+build/tests/e2e/library.so: tests/e2e/library.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $<
+
 build/tests/e2e/goserver: $(wildcard tests/e2e/goserver/*)
 	$(call say,GO,$@)
 	$(Q)mkdir -p $(@D)

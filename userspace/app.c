@@ -46,6 +46,8 @@ static void on_process_event(void *owner, const struct capture_process *event)
 	} else if (event->kind == CAPTURE_EXEC) {
 		process_table__exec(app->processes, event->tgid);
 		app__functions_late(app, event->tgid);
+	} else if (event->kind == CAPTURE_MAPPED) {
+		app__functions_mapped(app, event->tgid);
 	} else {
 		app__functions_exit(app, event->tgid);
 		app__metrics_exit(app, event->tgid);

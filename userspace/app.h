@@ -176,6 +176,8 @@ void app__functions_free(struct app *app);
 int app__functions_process(struct app *app, u32 tgid);
 /* The same of one that runs already: what it did until now is not seen, and that is counted. */
 void app__functions_late(struct app *app, u32 tgid);
+/* It has mapped libraries; counted likewise. */
+void app__functions_mapped(struct app *app, u32 tgid);
 void app__functions_exit(struct app *app, u32 tgid);
 void app__functions_begin(struct app *app, const struct http_call *call);
 /* told: there is a span of it. */

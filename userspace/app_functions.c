@@ -57,6 +57,18 @@ static int on_attach(void *owner, void **out, const char *path, u32 tgid,
 	return err;
 }
 
+static int on_watch(void *owner, void **out, const char *path, u32 tgid, u64 offset)
+{
+	const struct probe_site site = {.offset = offset};
+	const struct probes_target target = {path, tgid, &site, 1};
+	struct probes *probes;
+	int err = live__watch(((struct app *)owner)->live, &probes, &target);
+
+	if (!err)
+		*out = probes;
+	return err;
+}
+
 static void on_detach(void *owner, void *probes)
 {
 	(void)owner;
@@ -81,33 +93,27 @@ static bool replay_function(struct app *app)
 	return true;
 }
 
-/* How many functions of the process were probed when this was recorded. */
-static int replay_process(struct app *app, u32 tgid)
+/* Recorded as what `key` is answered by, unless it is nothing. Returns n. */
+static int note(struct app *app, const char *key, int n)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", n);
+	if (n > 0 && app->recorder)
+		recorder__fact(app->recorder, key, str_from(number));
+	return n;
+}
+
+/* What was noted at this place of the recording, and the functions that were found. */
+static int recall(struct app *app, const char *key)
 {
 	struct buf text __cleanup(buf__free) = {0};
-	char key[32];
 
 	while (replay_function(app))
 		;
-	snprintf(key, sizeof(key), "probed/%u", tgid);
 	if (app->facts(app->facts_owner, key, &text) || buf__char(&text, '\0'))
 		return 0;
 	return atoi(buf__view(&text).p);
-}
-
-static int probe_process(struct app *app, u32 tgid)
-{
-	int n = functions__process(app->functions->table, tgid);
-	char key[32], number[16];
-
-	if (n <= 0)
-		return n;
-	log_info("%d functions of pid %u are probed", n, tgid);
-	snprintf(key, sizeof(key), "probed/%u", tgid);
-	snprintf(number, sizeof(number), "%d", n);
-	if (app->recorder)
-		recorder__fact(app->recorder, key, str_from(number));
-	return n;
 }
 
 static const struct function *on_function(void *owner, u32 number)
@@ -216,6 +222,7 @@ int app__functions_new(struct app *app)
 			.owner = app,
 			.describe = on_describe,
 			.attach = on_attach,
+			.watch = on_watch,
 			.detach = on_detach,
 		};
 
@@ -236,15 +243,41 @@ void app__functions_free(struct app *app)
 
 int app__functions_process(struct app *app, u32 tgid)
 {
+	char key[32];
+	int n;
+
 	if (!app->functions)
 		return 0;
-	return app->functions->table ? probe_process(app, tgid) : replay_process(app, tgid);
+	snprintf(key, sizeof(key), "probed/%u", tgid);
+	if (!app->functions->table)
+		return recall(app, key);
+	n = note(app, key, functions__process(app->functions->table, tgid));
+	if (n > 0)
+		log_info("%d functions of pid %u are probed", n, tgid);
+	return n;
 }
 
 void app__functions_late(struct app *app, u32 tgid)
 {
 	if (app__functions_process(app, tgid) > 0)
 		stats__add(&app->stats, STAT_CALL_LATE, 1);
+}
+
+static int probe_libraries(struct app *app, u32 tgid)
+{
+	u32 n = functions__mapped(app->functions->table, tgid);
+
+	if (n)
+		log_info("%u more functions of pid %u are probed", n, tgid);
+	return note(app, "late", !!n);
+}
+
+void app__functions_mapped(struct app *app, u32 tgid)
+{
+	if (!app->functions)
+		return;
+	stats__add(&app->stats, STAT_CALL_LATE,
+		   (u64)(app->functions->table ? probe_libraries(app, tgid) : recall(app, "late")));
 }
 
 void app__functions_exit(struct app *app, u32 tgid)
@@ -275,6 +308,13 @@ void app__functions_end(struct app *app, const struct http_call *call, bool told
 
 void app__functions_tick(struct app *app, u64 now, bool last)
 {
-	if (app->functions)
-		function_spans__tick(app->functions->spans, now, last);
+	int late;
+
+	if (!app->functions)
+		return;
+	late = app->functions->table
+		       ? note(app, "late", (int)functions__tick(app->functions->table))
+		       : recall(app, "late");
+	stats__add(&app->stats, STAT_CALL_LATE, (u64)late);
+	function_spans__tick(app->functions->spans, now, last);
 }

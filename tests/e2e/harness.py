@@ -133,6 +133,7 @@ PROBES = {
     "h2": lambda: _has_python("h2"),
     "collector": lambda: (BUILD / "collector").exists(),
     "shapes": lambda: (BUILD / "tests/shapes").exists() and (HELPERS / "sites").exists(),
+    "workers": lambda: (BUILD / "tests/workers").exists() and (HELPERS / "library.so").exists(),
     "uprobe": lambda: not os.geteuid() and pathlib.Path(
         "/sys/bus/event_source/devices/uprobe/type").exists(),
     "goserver": lambda: (HELPERS / "goserver").exists(),

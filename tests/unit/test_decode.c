@@ -70,7 +70,11 @@ static void on_state(void *owner, const struct capture_state *event)
 static void on_process(void *owner, const struct capture_process *event)
 {
 	static const char *const kinds[] = {
-		[CAPTURE_FORK] = "fork", [CAPTURE_EXEC] = "exec", [CAPTURE_EXIT] = "exit"};
+		[CAPTURE_FORK] = "fork",
+		[CAPTURE_EXEC] = "exec",
+		[CAPTURE_EXIT] = "exit",
+		[CAPTURE_MAPPED] = "mapped",
+	};
 	struct seen *seen = owner;
 
 	seen->cnt++;
@@ -177,6 +181,7 @@ static void put_all(struct buf *record)
 	put_process(record, EV_FORK);
 	put_process(record, EV_EXEC);
 	put_process(record, EV_EXIT);
+	put_process(record, EV_MAPPED);
 }
 
 static void every_type(void)
@@ -197,7 +202,8 @@ static void every_type(void)
 		  "\"0123456789abcdef\" err 104\n"
 		  "fork 11 of 10 at 1000005\n"
 		  "exec 11 of 10 at 1000005\n"
-		  "exit 11 of 10 at 1000005\n");
+		  "exit 11 of 10 at 1000005\n"
+		  "mapped 11 of 10 at 1000005\n");
 	buf__free(&record);
 	buf__free(&seen.text);
 }
@@ -334,7 +340,7 @@ static void every_cut(void)
 
 		CHECK(seen.cnt == cnt || seen.cnt == cnt + 1);
 		cnt = seen.cnt;
-		CHECK(len != record.len || (!err && cnt == 8));
+		CHECK(len != record.len || (!err && cnt == 9));
 	}
 	buf__free(&record);
 	buf__free(&seen.text);
@@ -441,7 +447,7 @@ static void every_byte_bent(void)
 		}
 		record.p[i] = good;
 	}
-	CHECK(!decode(&seen, record.p, record.len) && seen.cnt == 8);
+	CHECK(!decode(&seen, record.p, record.len) && seen.cnt == 9);
 	buf__free(&record);
 	buf__free(&seen.text);
 }

@@ -47,7 +47,12 @@ struct capture_state {
 	int err; /* errno of the socket, positive, or 0 */
 };
 
-enum capture_process_kind { CAPTURE_FORK, CAPTURE_EXEC, CAPTURE_EXIT };
+enum capture_process_kind {
+	CAPTURE_FORK,
+	CAPTURE_EXEC,
+	CAPTURE_EXIT,
+	CAPTURE_MAPPED, /* libraries, or no longer */
+};
 
 struct capture_process {
 	enum capture_process_kind kind;

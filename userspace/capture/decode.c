@@ -117,9 +117,10 @@ static int decode_process(const struct decoder *to, const struct ev_process *ev,
 	if (size < sizeof(*ev))
 		return -EBADMSG;
 	out.parent = ev->parent;
-	out.kind = ev->hdr.type == EV_FORK   ? CAPTURE_FORK
-		   : ev->hdr.type == EV_EXEC ? CAPTURE_EXEC
-					     : CAPTURE_EXIT;
+	out.kind = ev->hdr.type == EV_FORK     ? CAPTURE_FORK
+		   : ev->hdr.type == EV_EXEC   ? CAPTURE_EXEC
+		   : ev->hdr.type == EV_MAPPED ? CAPTURE_MAPPED
+					       : CAPTURE_EXIT;
 	to->ops->process(to->owner, &out);
 	return 0;
 }
@@ -168,6 +169,7 @@ static int decode_event(const struct decoder *to, const struct event *ev)
 	case EV_FORK:
 	case EV_EXEC:
 	case EV_EXIT:
+	case EV_MAPPED:
 		return decode_process(to, (const struct ev_process *)ev, ev->size);
 	case EV_CALL:
 		return decode_call(to, (const struct ev_call *)ev, ev->size);

@@ -237,6 +237,11 @@ int live__probe(struct live *live, struct probes **out, const struct probes_targ
 	return probes__new(out, live->skel, target);
 }
 
+int live__watch(struct live *live, struct probes **out, const struct probes_target *target)
+{
+	return probes__watch(out, live->skel, target);
+}
+
 void live__stop(struct live *live)
 {
 	for (int i = HOOKS_MAX - 1; i >= 0; i--) {

@@ -56,6 +56,8 @@ bool live__traces_unix(const struct live *live);
 int live__describe(struct live *live, u32 number, const struct function *function);
 /* Functions of a process; as probes__new(). Freed by probes__free(). */
 int live__probe(struct live *live, struct probes **out, const struct probes_target *target);
+/* Its dynamic loader; as probes__watch(). */
+int live__watch(struct live *live, struct probes **out, const struct probes_target *target);
 /* Nobody is traced any more; events that happened may still be in the ring. */
 void live__stop(struct live *live);
 

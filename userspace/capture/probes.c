@@ -26,7 +26,8 @@ struct multi_attr {
 };
 
 struct probes {
-	int enter_fd, leave_fd;	 /* uprobe_multi links; -1 */
+	int fds[2]; /* uprobe_multi links */
+	u32 fd_cnt;
 	struct bpf_link **links; /* owned, of single probes: an entry and a return of each site */
 	u32 link_cnt;
 };
@@ -94,17 +95,13 @@ void probes_prepare(struct otel_ebpf *skel, bool wanted)
 {
 	bpf_program__set_autoload(skel->progs.function_enter, wanted);
 	bpf_program__set_autoload(skel->progs.function_leave, wanted);
+	bpf_program__set_autoload(skel->progs.library_mapped, wanted);
 	skel->rodata->trace_functions = wanted;
 	if (!wanted || !have_multi())
 		return;
 	bpf_program__set_expected_attach_type(skel->progs.function_enter, ATTACH_UPROBE_MULTI);
 	bpf_program__set_expected_attach_type(skel->progs.function_leave, ATTACH_UPROBE_MULTI);
-}
-
-static bool is_multi(struct otel_ebpf *skel)
-{
-	return (int)bpf_program__expected_attach_type(skel->progs.function_enter) ==
-	       ATTACH_UPROBE_MULTI;
+	bpf_program__set_expected_attach_type(skel->progs.library_mapped, ATTACH_UPROBE_MULTI);
 }
 
 static int link_multi(const struct bpf_program *program, const struct probes_target *target,
@@ -125,12 +122,12 @@ static int link_multi(const struct bpf_program *program, const struct probes_tar
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int attach_multi(struct probes *probes, struct otel_ebpf *skel,
-			const struct probes_target *target)
+static int attach_multi(struct probes *probes, const struct bpf_program *program,
+			const struct probes_target *target, bool leave)
 {
 	u64 *offsets = calloc(2 * (size_t)target->cnt, sizeof(*offsets));
 	u64 *cookies = offsets + target->cnt;
-	int err = 0;
+	int fd;
 
 	if (!offsets)
 		return -ENOMEM;
@@ -138,59 +135,79 @@ static int attach_multi(struct probes *probes, struct otel_ebpf *skel,
 		offsets[i] = target->sites[i].offset;
 		cookies[i] = target->sites[i].function;
 	}
-	/* returns first, so that no entry waits for one that is not there */
-	probes->leave_fd = link_multi(skel->progs.function_leave, target, offsets, cookies, true);
-	if (probes->leave_fd < 0)
-		err = probes->leave_fd;
-	if (!err)
-		probes->enter_fd =
-			link_multi(skel->progs.function_enter, target, offsets, cookies, false);
-	if (!err && probes->enter_fd < 0)
-		err = probes->enter_fd;
+	fd = link_multi(program, target, offsets, cookies, leave);
 	free(offsets);
-	return err;
-}
-
-static int attach_one(struct probes *probes, const struct bpf_program *program,
-		      const struct probes_target *target, const struct probe_site *site, bool leave)
-{
-	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = site->function, .retprobe = leave);
-	struct bpf_link *link = bpf_program__attach_uprobe_opts(program, (int)target->tgid,
-								target->path, site->offset, &opts);
-
-	if (!link)
-		return -errno;
-	probes->links[probes->link_cnt++] = link;
+	if (fd < 0)
+		return fd;
+	probes->fds[probes->fd_cnt++] = fd;
 	return 0;
 }
 
-static int attach_singly(struct probes *probes, struct otel_ebpf *skel,
-			 const struct probes_target *target)
+static int attach_singly(struct probes *probes, const struct bpf_program *program,
+			 const struct probes_target *target, bool leave)
 {
-	int err = 0;
+	for (u32 i = 0; i < target->cnt; i++) {
+		const struct probe_site *site = &target->sites[i];
+		DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = site->function,
+				    .retprobe = leave);
+		struct bpf_link *link = bpf_program__attach_uprobe_opts(
+			program, (int)target->tgid, target->path, site->offset, &opts);
 
+		if (!link)
+			return -errno;
+		probes->links[probes->link_cnt++] = link;
+	}
+	return 0;
+}
+
+static int attach(struct probes *probes, const struct bpf_program *program,
+		  const struct probes_target *target, bool leave)
+{
+	if ((int)bpf_program__expected_attach_type(program) == ATTACH_UPROBE_MULTI)
+		return attach_multi(probes, program, target, leave);
+	return attach_singly(probes, program, target, leave);
+}
+
+static struct probes *probes__alloc(const struct probes_target *target)
+{
+	struct probes *probes = calloc(1, sizeof(*probes));
+
+	if (!probes)
+		return NULL;
 	probes->links = calloc(2 * (size_t)target->cnt, sizeof(struct bpf_link *));
-	if (!probes->links)
-		return -ENOMEM;
-	for (u32 i = 0; i < target->cnt && !err; i++)
-		err = attach_one(probes, skel->progs.function_leave, target, &target->sites[i],
-				 true);
-	for (u32 i = 0; i < target->cnt && !err; i++)
-		err = attach_one(probes, skel->progs.function_enter, target, &target->sites[i],
-				 false);
-	return err;
+	if (probes->links)
+		return probes;
+	free(probes);
+	return NULL;
 }
 
 int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
 {
-	struct probes *probes = calloc(1, sizeof(*probes));
+	struct probes *probes = probes__alloc(target);
 	int err;
 
 	if (!probes)
 		return -ENOMEM;
-	probes->enter_fd = probes->leave_fd = -1;
-	err = is_multi(skel) ? attach_multi(probes, skel, target)
-			     : attach_singly(probes, skel, target);
+	/* returns first, so that no entry waits for one that is not there */
+	err = attach(probes, skel->progs.function_leave, target, true);
+	if (!err)
+		err = attach(probes, skel->progs.function_enter, target, false);
+	if (err) {
+		probes__free(probes);
+		return err;
+	}
+	*out = probes;
+	return 0;
+}
+
+int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+{
+	struct probes *probes = probes__alloc(target);
+	int err;
+
+	if (!probes)
+		return -ENOMEM;
+	err = attach(probes, skel->progs.library_mapped, target, false);
 	if (err) {
 		probes__free(probes);
 		return err;
@@ -203,11 +220,9 @@ void probes__free(struct probes *probes)
 {
 	if (!probes)
 		return;
-	/* entries first: what has entered may still return */
-	if (probes->enter_fd >= 0)
-		close(probes->enter_fd);
-	if (probes->leave_fd >= 0)
-		close(probes->leave_fd);
+	/* entries first, the other way round than attaching: what has entered may still return */
+	while (probes->fd_cnt)
+		close(probes->fds[--probes->fd_cnt]);
 	while (probes->link_cnt)
 		bpf_link__destroy(probes->links[--probes->link_cnt]);
 	free(probes->links);

@@ -39,6 +39,8 @@ void probes_prepare(struct otel_ebpf *skel, bool wanted);
  * does not inherit them.
  */
 int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
+/* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
+int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* Detaches. NULL is fine. */
 void probes__free(struct probes *probes);
 

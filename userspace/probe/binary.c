@@ -85,6 +85,9 @@ static int binary__init(struct binary *binary, const char *path)
 		return -errno;
 	binary->id.dev = status.st_dev;
 	binary->id.ino = status.st_ino;
+	binary->id.size = (u64)status.st_size;
+	binary->id.written =
+		(u64)status.st_mtim.tv_sec * NSEC_PER_SEC + (u64)status.st_mtim.tv_nsec;
 	for (u32 i = 0; i < binary->elf.segment_cnt; i++) {
 		const Elf64_Phdr *segment = &binary->elf.segments[i];
 
@@ -139,7 +142,8 @@ const struct binary_id *binary__id(const struct binary *binary)
 
 bool binary_id_eq(const struct binary_id *a, const struct binary_id *b)
 {
-	return a->dev == b->dev && a->ino == b->ino && a->build_id_len == b->build_id_len &&
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->written == b->written && a->build_id_len == b->build_id_len &&
 	       !memcmp(a->build_id, b->build_id, a->build_id_len);
 }
 

@@ -13,9 +13,10 @@ struct binary;
 
 #define BUILD_ID_MAX 32
 
-/* Which file it is: replaced files differ in one of these. */
+/* Which file it is: replaced files, and those written over, differ in one of these. */
 struct binary_id {
 	u64 dev, ino;
+	u64 size, written; /* unix ns */
 	u8 build_id[BUILD_ID_MAX];
 	u32 build_id_len; /* 0: it has none */
 };

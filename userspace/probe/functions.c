@@ -11,12 +11,15 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "model/arena.h"
+#include "probe/mapped.h"
 #include "probe/site.h"
 
 /* Code that is decoded of one function; a site is found in its first bytes or not at all. */
 #define CODE_MAX (64u << 10)
 /* Files of a process that functions are looked for in. */
 #define FILES_MAX 32
+/* A process that maps libraries all day has us look at its maps no more often. */
+#define LOOKS_PER_TICK 8
 
 /* A file, and the sites in it. */
 struct file {
@@ -35,6 +38,8 @@ struct process {
 	u32 tgid;
 	struct attachment attached[FILES_MAX];
 	u32 cnt;
+	void *loader; /* the probe that tells of its libraries; NULL: none */
+	bool stale;   /* it has mapped libraries since we looked */
 };
 
 struct functions {
@@ -45,7 +50,9 @@ struct functions {
 	struct file files[FUNCTIONS_BINARIES_MAX];
 	u32 file_cnt;
 	struct map processes;
-	bool full_said;
+	bool watches; /* libraries are asked for */
+	u32 looks;    /* since the last tick */
+	bool full_said, files_said, denied_said;
 };
 
 int functions__new(struct functions **out, const struct functions_env *env)
@@ -55,13 +62,19 @@ int functions__new(struct functions **out, const struct functions_env *env)
 	if (!functions)
 		return -ENOMEM;
 	functions->env = *env;
+	for (u32 i = 0; i < env->spec_cnt; i++)
+		functions->watches |= env->specs[i].object.len;
 	*out = functions;
 	return 0;
 }
 
 static void process__free(struct functions *functions, struct process *process)
 {
-	while (process && process->cnt)
+	if (!process)
+		return;
+	if (process->loader)
+		functions->env.detach(functions->env.owner, process->loader);
+	while (process->cnt)
 		functions->env.detach(functions->env.owner,
 				      process->attached[--process->cnt].probes);
 	free(process);
@@ -235,13 +248,25 @@ static void look_through(struct functions *functions, struct file *file)
 	}
 }
 
-/* The file at path, looked through already or now. */
+static void say_once(bool *said, const char *what)
+{
+	if (!*said)
+		log_warn("%s", what);
+	*said = true;
+}
+
+/* The file at path, looked through already or now. NULL: there is none, or no place for it. */
 static struct file *file_of(struct functions *functions, const char *path, struct str object)
 {
 	struct binary *binary;
 	struct file *file;
 	int err = binary__open(&binary, path);
 
+	if (err == -EPERM || err == -EACCES)
+		say_once(&functions->denied_said, "files of traced processes cannot be opened, so "
+						  "there are no spans of their functions: "
+						  "cap_sys_ptrace, and for libraries "
+						  "cap_checkpoint_restore, would permit it");
 	if (err)
 		return NULL;
 	for (u32 i = 0; i < functions->file_cnt; i++) {
@@ -253,6 +278,8 @@ static struct file *file_of(struct functions *functions, const char *path, struc
 		}
 	}
 	if (functions->file_cnt == FUNCTIONS_BINARIES_MAX) {
+		say_once(&functions->files_said,
+			 "functions are asked for in too many files; the rest is left out");
 		binary__free(binary);
 		return NULL;
 	}
@@ -275,7 +302,16 @@ static bool still_runs(const struct file *file, const char *path)
 	return same;
 }
 
-static int attach(struct functions *functions, struct process *process, const char *path,
+static bool is_attached(const struct process *process, const struct file *file)
+{
+	for (u32 i = 0; i < process->cnt; i++)
+		if (process->attached[i].file == file)
+			return true;
+	return false;
+}
+
+/* Returns how many functions are probed now that were not before. */
+static u32 attach(struct functions *functions, struct process *process, const char *path,
 		  struct str object)
 {
 	struct file *file = file_of(functions, path, object);
@@ -283,66 +319,84 @@ static int attach(struct functions *functions, struct process *process, const ch
 	char fd_path[64];
 	int err;
 
-	if (!file || !file->cnt || process->cnt == FILES_MAX)
+	if (!file || !file->cnt || is_attached(process, file))
 		return 0;
-	for (u32 i = 0; i < process->cnt; i++)
-		if (process->attached[i].file == file)
-			return 0;
+	if (process->cnt == FILES_MAX) {
+		say_once(&functions->files_said,
+			 "functions are asked for in too many files; the rest is left out");
+		return 0;
+	}
 	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", binary__fd(file->binary));
 	err = functions->env.attach(functions->env.owner, &attached->probes, fd_path, process->tgid,
 				    file->sites, file->cnt);
 	if (err) {
 		log_warn("functions of pid %u cannot be probed: %s", process->tgid, strerror(-err));
-		return err;
+		return 0;
 	}
 	if (!still_runs(file, path)) {
 		functions->env.detach(functions->env.owner, attached->probes);
-		return -ESTALE;
+		return 0;
 	}
 	attached->file = file;
 	process->cnt++;
-	return (int)file->cnt;
+	return file->cnt;
 }
 
-static void close_file(FILE **file)
+struct look {
+	struct functions *functions;
+	struct process *process;
+	u32 sum;
+};
+
+static bool watch_loader(void *owner, const struct mapped *mapped)
 {
-	if (*file)
-		fclose(*file);
+	struct look *look = owner;
+	const struct functions_env *env = &look->functions->env;
+	struct process *process = look->process;
+	struct binary *binary;
+	char fd_path[64];
+	u64 offset;
+	int err;
+
+	if (mapped_loader(mapped, &binary, &offset))
+		return true;
+	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", binary__fd(binary));
+	err = env->watch(env->owner, &process->loader, fd_path, process->tgid, offset);
+	binary__free(binary);
+	if (err)
+		log_warn("libraries that pid %u maps later are not seen: %s", process->tgid,
+			 strerror(-err));
+	return false;
 }
 
-/* proc_pid_maps(5): executable mappings of files whose name a spec names. */
-static int attach_library(struct functions *functions, struct process *process,
-			  const struct function_spec_text *spec)
+static bool attach_library(void *owner, const struct mapped *mapped)
 {
-	char path[64], row[4096 + 128], name[4096];
-	FILE *maps __cleanup(close_file) = NULL;
-	unsigned long from, to;
-	int sum = 0;
+	struct look *look = owner;
+	struct functions *functions = look->functions;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", process->tgid);
-	maps = fopen(path, "re");
-	while (maps && fgets(row, sizeof(row), maps)) {
-		const char *base;
+	for (u32 i = 0; i < functions->env.spec_cnt; i++) {
+		struct str object = functions->env.specs[i].object;
 
-		if (sscanf(row, "%lx-%lx %*2c%*1[x]%*c %*x %*x:%*x %*u %4095[^\n]", &from, &to,
-			   name) != 3)
-			continue;
-		base = strrchr(name, '/');
-		if (!base || !glob_matches(spec->object, str_from(base + 1)))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", process->tgid, from, to);
-		int n = attach(functions, process, path, spec->object);
-
-		sum += n > 0 ? n : 0;
+		if (object.len && glob_matches(object, mapped->name))
+			look->sum += attach(functions, look->process, mapped->path, object);
 	}
-	return sum;
+	return true;
+}
+
+static u32 attach_libraries(struct functions *functions, struct process *process)
+{
+	struct look look = {functions, process, 0};
+
+	process->stale = false;
+	mapped_files(process->tgid, attach_library, &look);
+	return look.sum;
 }
 
 int functions__process(struct functions *functions, u32 tgid)
 {
 	struct process *process = calloc(1, sizeof(*process));
 	char path[64];
-	int sum;
+	u32 sum;
 
 	functions__exit(functions, tgid);
 	if (!process)
@@ -354,9 +408,36 @@ int functions__process(struct functions *functions, u32 tgid)
 	}
 	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
 	sum = attach(functions, process, path, STR_NONE);
-	for (u32 i = 0; i < functions->env.spec_cnt; i++)
-		if (functions->env.specs[i].object.len)
-			sum += attach_library(functions, process, &functions->env.specs[i]);
+	if (functions->watches) {
+		/* first, so that no library comes between */
+		mapped_files(tgid, watch_loader, &(struct look){functions, process, 0});
+		sum += attach_libraries(functions, process);
+	}
+	return (int)sum;
+}
+
+u32 functions__mapped(struct functions *functions, u32 tgid)
+{
+	struct process *process = map__get(&functions->processes, tgid);
+
+	if (!process)
+		return 0;
+	process->stale = true;
+	if (functions->looks == LOOKS_PER_TICK)
+		return 0;
+	functions->looks++;
+	return attach_libraries(functions, process);
+}
+
+u32 functions__tick(struct functions *functions)
+{
+	struct process *process;
+	u32 sum = 0;
+
+	functions->looks = 0;
+	for (u32 i = 0; (process = map__next(&functions->processes, &i));)
+		if (process->stale)
+			sum += !!attach_libraries(functions, process);
 	return sum;
 }
 

@@ -7,6 +7,9 @@
  *
  * A file is looked at once, however many processes run it. What cannot be probed safely is said
  * once and left out.
+ *
+ * Libraries may come later (dlopen): where specs name any, the dynamic loader of each process is
+ * probed, too, which tells of them.
  */
 #ifndef FUNCTIONS_H
 #define FUNCTIONS_H
@@ -37,6 +40,8 @@ struct functions_env {
 	/* Probes in one process; path is of the file that was looked at. *out is for detach. */
 	int (*attach)(void *owner, void **out, const char *path, u32 tgid,
 		      const struct function_site *sites, u32 cnt);
+	/* A probe that leads to functions__mapped(). */
+	int (*watch)(void *owner, void **out, const char *path, u32 tgid, u64 offset);
 	void (*detach)(void *owner, void *probes);
 };
 
@@ -49,6 +54,11 @@ void functions__free(struct functions *functions);
  * probed in it, or negative errno after having said what is wrong.
  */
 int functions__process(struct functions *functions, u32 tgid);
+/* Its loader tells that it has mapped or unmapped libraries. Returns how many functions more are
+ * probed. */
+u32 functions__mapped(struct functions *functions, u32 tgid);
+/* Now and then: looks at libraries that came too often. Returns how many processes have more. */
+u32 functions__tick(struct functions *functions);
 void functions__exit(struct functions *functions, u32 tgid);
 /* NULL: no function has this number. */
 const struct function *functions__get(const struct functions *functions, u32 number);
