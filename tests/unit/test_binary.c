@@ -161,6 +161,12 @@ static void tells_other_files_and_go(void)
 	CHECK(!binary_id_eq(binary__id(one), binary__id(two)));
 	binary__free(two);
 
+	/* written over, its build id as it was */
+	image__put(&image, image.len, "", 1);
+	CHECK(!binary__open(&two, image.path));
+	CHECK(!binary_id_eq(binary__id(one), binary__id(two)));
+	binary__free(two);
+
 	/* its type and its owner are all that tells a build id of Go's linker */
 	note = memmem(image.bytes, image.len, "\x03\0\0\0GNU", 8);
 	CHECK(note);
