@@ -246,7 +246,8 @@ int app__functions_process(struct app *app, u32 tgid)
 	char key[32];
 	int n;
 
-	if (!app->functions)
+	/* until its exec the command is a copy of us */
+	if (!app->functions || (tgid == (u32)app->child.pid && app->child.gate >= 0))
 		return 0;
 	snprintf(key, sizeof(key), "probed/%u", tgid);
 	if (!app->functions->table)
