@@ -289,6 +289,7 @@ int hooks_check(struct buf *out, const char *forced)
 				      : "no set of hooks is complete");
 		return -ENOTSUP;
 	}
+	buf__printf(out, "functions: %s\n", probes_way());
 	buf__printf(out, "would use: %s; HTTP/1 on TCP and unix sockets\n", set->name);
 	return 0;
 }

@@ -91,6 +91,14 @@ static bool have_multi(void)
 	return found;
 }
 
+const char *probes_way(void)
+{
+	if (!probes_are_harmless(kernel_running()))
+		return "not probed: this kernel would kill what is under seccomp";
+	return have_multi() ? "all of a file at once"
+			    : "one by one, which needs CAP_SYS_ADMIN and is slow to detach";
+}
+
 void probes_prepare(struct otel_ebpf *skel, bool wanted)
 {
 	bpf_program__set_autoload(skel->progs.function_enter, wanted);

@@ -32,6 +32,8 @@ struct probes_target {
  */
 bool probes_are_harmless(u32 kernel);
 
+/* How functions are probed here, in a few words for a person. */
+const char *probes_way(void);
 /* Before loading: whether the programs of functions are to be loaded. */
 void probes_prepare(struct otel_ebpf *skel, bool wanted);
 /*
