@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A traced server, and receivers that come late, go in the middle, or never were there."""
+import collections
+import json
 import re
 import signal
+import socket
 import time
 
-from harness import Server, check, check_equal, free_port, reached, test, wait_for
-from exports import counts
+from harness import Server, check, check_equal, exchange, free_port, reached, test, wait_for
+from exports import counts, endpoint
 from receivers import GrpcReceiver, HttpReceiver
 import servers
 
@@ -109,6 +112,32 @@ def a_slow_receiver_does_not_slow_capture(run):
         reached(lambda: len(set(receiver.ids())) >= 8000)
         check_equal(finish(daemon, 8000), (8000, 0, ""), "delivered, lost, causes")
         check_equal(len(set(receiver.ids())), 8000, "distinct spans received")
+
+
+@test("bpf", "helpers")
+def metrics_too_large_for_a_request_come_in_parts(run):
+    """Two thousand hosts of one process, and such that JSON is long: every point arrives once, no
+    request is over 4 MiB."""
+    server, hosts = servers.nasty(run), 2000
+    with HttpReceiver() as receiver:
+        daemon = run.daemon("--pid", server.process.pid, "--traces_exporter", "none",
+                            "--metrics_exporter", "otlp", "--exporter_otlp_protocol", "http/json",
+                            "--exporter_otlp_endpoint", endpoint(receiver)).wait_attached()
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            for i in range(hosts):
+                exchange(server.address, b"GET /plain HTTP/1.1\r\nHost: %d.%s\r\n\r\n" % (
+                    i, 225 * b"\\"), connection)
+        daemon.stop()
+    bodies = [body for _, _, _, body in receiver.requests]
+    check(len(bodies) > 1 and max(map(len, bodies)) <= 4 << 20,
+          "bytes of the requests: %s" % list(map(len, bodies)))
+    points = collections.Counter(
+        (metric["name"], attribute["value"]["stringValue"])
+        for body in bodies for resource in json.loads(body)["resourceMetrics"]
+        for metric in resource["scopeMetrics"][0]["metrics"]
+        for point in (metric.get("sum") or metric["histogram"])["dataPoints"]
+        for attribute in point["attributes"] if attribute["key"] == "http.host")
+    check_equal((len(points), set(points.values())), (2 * hosts, {1}), "points, how often they came")
 
 
 @test("bpf", "helpers")

@@ -226,6 +226,72 @@ static void metrics_as_json(void)
 	metrics__put(metrics);
 }
 
+/* One group more of one metric: points 3 to 7 of the snapshot, n = 3 to 7. */
+static void add_points(struct metrics *metrics)
+{
+	struct metric_group *group = metrics__group(metrics);
+	struct metric *metric = calloc(1, sizeof(*metric));
+
+	group->resource = resource__new();
+	group->scope = &scope;
+	group->metrics = metric;
+	group->metric_cnt = 1;
+	*metric = (struct metric){.info = &sum_info, .point_cnt = 5};
+	metric->points = calloc(5, sizeof(*metric->points));
+	for (u32 i = 0; i < 5; i++) {
+		metric->points[i].set = attr_set__new(&(struct attrs){0});
+		metric->points[i].sum.i = 3 + i;
+	}
+}
+
+/* Each point is in exactly one part, and no part has an empty metric or group. */
+static void metrics_in_parts(void)
+{
+	struct metrics *metrics = new_metrics();
+
+	add_points(metrics);
+	CHECK(metric_group__points(&metrics->groups[1]) == 3);
+	for (u32 size = 1; size <= 9; size++) {
+		struct arena mem = {0};
+		u32 points = 0;
+
+		for (u32 first = 0; first < 8; first += size) {
+			const struct metrics *part =
+				metrics__part(metrics, (struct metric_range){first, size}, &mem);
+
+			for (u32 i = 0; i < part->group_cnt; i++) {
+				u32 cnt = metric_group__points(&part->groups[i]);
+
+				CHECK(!cnt == !part->groups[i].metric_cnt);
+				points += cnt;
+			}
+			CHECK(points == (first + size < 8 ? first + size : 8));
+		}
+		arena__free(&mem);
+	}
+	metrics__put(metrics);
+}
+
+static void a_part_as_json(void)
+{
+	struct metrics *metrics = new_metrics();
+	struct arena mem = {0};
+	struct buf got = {0};
+
+	add_points(metrics);
+	CHECK(!otlp_encode_metrics(&got, OTLP_JSON,
+				   metrics__part(metrics, (struct metric_range){2, 3}, &mem)));
+	buf__char(&got, '\0');
+	check_has(&got, "\"metrics\":[{\"name\":\"s\",\"unit\":\"s\",\"exponentialHistogram\"");
+	check_has(&got, "\"sum\":{\"dataPoints\":[{\"timeUnixNano\":\"1795220082000000000\","
+			"\"asInt\":\"3\"},{\"timeUnixNano\":\"1795220082000000000\",\"asInt\":"
+			"\"4\"}],\"aggregationTemporality\":2}}]");
+	CHECK(!strstr(got.p, "\"ms\"") && !strstr(got.p, "\"asInt\":\"5\""));
+	buf__free(&got);
+	arena__free(&mem);
+	metrics__put(metrics);
+}
+
 static void metrics_as_debug_text(void)
 {
 	const struct metrics_export_ops *ops = metrics_export_find(STR("debug"));
@@ -288,6 +354,8 @@ int main(void)
 	alarm(60);
 	RUN(metrics_as_protobuf);
 	RUN(metrics_as_json);
+	RUN(metrics_in_parts);
+	RUN(a_part_as_json);
 	RUN(metrics_as_debug_text);
 	return test_status();
 }

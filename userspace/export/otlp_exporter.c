@@ -2,7 +2,7 @@
 /*
  * The exporters "otlp" and "elastic" of spans and metrics: what they are given goes into a
  * delivery, which asks for bytes when it is time. A span is queued as a pointer to its batch's
- * slot, with a reference of the batch; a snapshot of metrics as one group of it.
+ * slot, with a reference of the batch; a snapshot of metrics as its groups, a large one in parts.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,17 +11,23 @@
 #include "export/metrics_export.h"
 #include "export/otlp.h"
 #include "export/otlp_target.h"
+#include "export/otlp_tree.h"
 
-/* Groups of metrics (of one process and scope each) that wait while a receiver is away. */
+/* Sets of metrics (of one process and scope each) that wait while a receiver is away. */
 #define METRICS_QUEUE 4096
-/* Groups in one request, at most: what fits is found by trying. */
+/* Sets in one request, at most: what fits is found by trying. */
 #define METRICS_BATCH 1024
+/* Points of a set: one with every text and exemplar there may be has some 10 kB, in JSON. */
+#define SET_POINTS 256
+/* Points of a request: usual ones have 500 bytes, and 4 MiB are the limit of many receivers. */
+#define REQUEST_POINTS 8192
 
 /* What is queued: one reference of the batch or snapshot that holds it. */
 struct entry {
 	struct batch *batch;
 	struct metrics *metrics;
-	u32 index; /* of the span in the batch, of the group in the snapshot */
+	u32 index;		    /* of the span in the batch */
+	struct metric_range points; /* of the snapshot */
 };
 
 struct otlp {
@@ -64,20 +70,25 @@ static int encode_spans(void *owner, struct buf *out, const void *const *items, 
 	return err ? err : (int)cnt;
 }
 
-/* Those of one snapshot: its groups stand in a row, and so do its entries. */
+/* Those of one snapshot: its points stand in a row, and so do its entries. */
 static int encode_metrics(void *owner, struct buf *out, const void *const *items, u32 cnt)
 {
+	struct arena mem __cleanup(arena__free) = {.limit = OTLP_TREE_LIMIT};
 	struct otlp *otlp = owner;
-	const struct entry *first = items[0];
-	struct metrics part = *first->metrics;
-	u32 taken = 0;
+	const struct entry *entry = items[0];
+	const struct metrics *metrics = entry->metrics, *part;
+	struct metric_range points = entry->points;
+	u32 taken = 1;
 	int err;
 
-	while (taken < cnt && ((const struct entry *)items[taken])->metrics == first->metrics)
-		taken++;
-	part.groups += first->index;
-	part.group_cnt = taken;
-	err = otlp_encode_metrics(out, otlp->encoding, &part);
+	for (; taken < cnt; taken++) {
+		entry = items[taken];
+		if (entry->metrics != metrics || points.cnt + entry->points.cnt > REQUEST_POINTS)
+			break;
+		points.cnt += entry->points.cnt;
+	}
+	part = metrics__part(metrics, points, &mem);
+	err = part ? otlp_encode_metrics(out, otlp->encoding, part) : -ENOMEM;
 	return err ? err : (int)taken;
 }
 
@@ -187,20 +198,40 @@ static enum export_result otlp_send(struct exporter *exporter, const struct batc
 	return result;
 }
 
-static enum export_result otlp_metrics_send(struct metrics_exporter *exporter,
-					    struct metrics *metrics)
+/* In sets that are never too large for a request. False: some are lost. */
+static bool add_points(struct otlp *otlp, struct metrics *metrics, struct metric_range points)
 {
-	struct otlp *otlp = container_of(exporter, struct otlp, metrics_exporter);
-	enum export_result result = EXPORT_OK;
+	bool fine = true;
 
-	for (u32 i = 0; otlp->delivery && i < metrics->group_cnt; i++) {
-		const struct entry entry = {.metrics = metrics__get(metrics), .index = i};
+	for (u32 done = 0; done < points.cnt; done += SET_POINTS) {
+		u32 rest = points.cnt - done;
+		const struct entry entry = {
+			.metrics = metrics__get(metrics),
+			.points = {points.first + done, rest < SET_POINTS ? rest : SET_POINTS},
+		};
 
 		if (add(otlp, &entry))
 			continue;
 		metrics__put(entry.metrics);
 		delivery__lost(otlp->delivery);
-		result = EXPORT_DROP;
+		fine = false;
+	}
+	return fine;
+}
+
+static enum export_result otlp_metrics_send(struct metrics_exporter *exporter,
+					    struct metrics *metrics)
+{
+	struct otlp *otlp = container_of(exporter, struct otlp, metrics_exporter);
+	enum export_result result = EXPORT_OK;
+	u32 first = 0;
+
+	for (u32 i = 0; otlp->delivery && i < metrics->group_cnt; i++) {
+		u32 cnt = metric_group__points(&metrics->groups[i]);
+
+		if (!add_points(otlp, metrics, (struct metric_range){first, cnt}))
+			result = EXPORT_DROP;
+		first += cnt;
 	}
 	return result;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/metric.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct metrics *metrics__new(u32 cap)
@@ -72,6 +73,71 @@ void metrics__put(struct metrics *metrics)
 		group__clear(&metrics->groups[i]);
 	free(metrics->groups);
 	free(metrics);
+}
+
+u32 metric_group__points(const struct metric_group *group)
+{
+	u32 cnt = 0;
+
+	for (u32 i = 0; i < group->metric_cnt; i++)
+		cnt += group->metrics[i].point_cnt;
+	return cnt;
+}
+
+/* Takes what range has of the next cnt points: how many, from *first on. */
+static u32 take(struct metric_range *range, u32 cnt, u32 *first)
+{
+	u32 skipped = range->first < cnt ? range->first : cnt;
+	u32 taken = cnt - skipped < range->cnt ? cnt - skipped : range->cnt;
+
+	*first = skipped;
+	range->first -= skipped;
+	range->cnt -= taken;
+	return taken;
+}
+
+/* 0 or -ENOMEM; a group without metrics if range has none of its points. */
+static int group__part(struct metric_group *part, const struct metric_group *whole,
+		       struct metric_range *range, struct arena *mem)
+{
+	*part = *whole;
+	part->metric_cnt = 0;
+	part->metrics = arena__alloc(mem, whole->metric_cnt * sizeof(*part->metrics));
+	if (!part->metrics)
+		return -ENOMEM;
+	for (u32 i = 0; i < whole->metric_cnt; i++) {
+		struct metric metric = whole->metrics[i];
+		u32 first;
+
+		metric.point_cnt = take(range, metric.point_cnt, &first);
+		metric.points += first;
+		if (metric.point_cnt)
+			part->metrics[part->metric_cnt++] = metric;
+	}
+	return 0;
+}
+
+const struct metrics *metrics__part(const struct metrics *whole, struct metric_range range,
+				    struct arena *mem)
+{
+	struct metrics *part = arena__alloc(mem, sizeof(*part));
+	u32 i, first;
+
+	if (!part)
+		return NULL;
+	*part = *whole;
+	part->group_cnt = 0;
+	part->groups = arena__alloc(mem, whole->group_cnt * sizeof(*part->groups));
+	for (i = 0; part->groups && i < whole->group_cnt && range.cnt; i++) {
+		const struct metric_group *group = &whole->groups[i];
+		u32 points = metric_group__points(group);
+
+		if (range.first >= points)
+			take(&range, points, &first);
+		else if (group__part(&part->groups[part->group_cnt++], group, &range, mem))
+			return NULL;
+	}
+	return part->groups ? part : NULL;
 }
 
 double metric_value(const struct metric_info *info, union metric_value value)

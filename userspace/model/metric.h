@@ -91,6 +91,16 @@ struct metrics *metrics__get(struct metrics *metrics);
 /* NULL is fine, and so is one half filled. */
 void metrics__put(struct metrics *metrics);
 
+/* Its points are numbered through all metrics, in order: 0 is the first of the first group. */
+struct metric_range {
+	u32 first, cnt;
+};
+
+u32 metric_group__points(const struct metric_group *group);
+/* These points alone, as a snapshot in mem that borrows all of whole's; NULL: no memory. */
+const struct metrics *metrics__part(const struct metrics *whole, struct metric_range range,
+				    struct arena *mem);
+
 /* As a real number. */
 double metric_value(const struct metric_info *info, union metric_value value);
 /* The index of the bucket that counts a value. */
