@@ -51,6 +51,9 @@ struct app {
 
 	struct loop *loop;
 	struct watch ring_watch, tick_watch, signal_watch;
+	struct timer consume_timer; /* of what was left in the ring */
+	u64 held_ns;		    /* since when some is left, of the loop's clock; 0: none */
+	u32 rush;		    /* records to be read, however the outbox is pressed */
 	sigset_t old_mask;
 	struct live *live;	   /* NULL in a replay */
 	struct replay *replay;	   /* NULL live */

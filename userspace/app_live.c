@@ -16,6 +16,14 @@
 
 /* A span is visible at most two ticks after its end: one confirms it, the next cannot be later. */
 #define TICK_NS (80 * NSEC_PER_MSEC)
+/*
+ * When the outbox is pressed, records wait in the ring: for a moment, and again, but in all no
+ * longer than HOLD_NS, for they are not the outbox's alone. Then so many are read before it gets a
+ * turn.
+ */
+#define CONSUME_PAUSE_NS NSEC_PER_MSEC
+#define HOLD_NS		 (NSEC_PER_SEC / 2)
+#define RUSH_RECORDS	 64
 /* A reader of our output that does not read keeps us at exit no longer than this. */
 #define FLUSH_MS 800
 
@@ -74,6 +82,52 @@ static enum conn_swept closes_unseen(const struct app *app)
 	return conn_table__unix_cnt(app->conns) ? CONN_SWEPT_UNIX : CONN_SWEPT_NONE;
 }
 
+static bool on_record(void *owner, struct str record)
+{
+	struct app *app = owner;
+
+	app_on_record(app, record);
+	if (!outbox__presses(app->outbox))
+		return true;
+	if (!app->rush)
+		return false;
+	app->rush--;
+	return true;
+}
+
+/* False: the rest will be read in a moment. */
+static bool consume(struct app *app)
+{
+	struct timers *timers = loop__timers(app->loop);
+	bool late =
+		live__fills(app->live) || (app->held_ns && timers->now - app->held_ns > HOLD_NS);
+
+	app->rush = late ? RUSH_RECORDS : 0;
+	if (live__consume(app->live)) {
+		app->held_ns = 0;
+		return true;
+	}
+	if (!app->held_ns)
+		app->held_ns = timers->now;
+	timers__set(timers, &app->consume_timer, late ? 0 : CONSUME_PAUSE_NS);
+	return false;
+}
+
+static void on_consume_timer(struct timer *timer)
+{
+	consume(container_of(timer, struct app, consume_timer));
+}
+
+/* At the end, when the loop does not run. */
+static bool consume_all(struct app *app)
+{
+	while (!consume(app)) {
+		timers__cancel(loop__timers(app->loop), &app->consume_timer);
+		outbox__turn(app->outbox);
+	}
+	return true;
+}
+
 static void tick(struct app *app, bool last)
 {
 	static const enum live_presence presence[] = {
@@ -83,6 +137,7 @@ static void tick(struct app *app, bool last)
 	};
 	enum conn_swept swept;
 	u64 now, lost;
+	bool whole;
 
 	read_counts(app);
 	lost = app->counts.lost_records;
@@ -90,10 +145,10 @@ static void tick(struct app *app, bool last)
 	live__want_presence(app->live, presence[swept]);
 	if (!live__sweep(app->live, last || swept))
 		swept = CONN_SWEPT_NONE;
-	live__consume(app->live);
+	whole = last ? consume_all(app) : consume(app);
 	read_counts(app);
-	if (app->counts.lost_records != lost)
-		swept = CONN_SWEPT_NONE; /* what the sweep told may be among what was lost */
+	if (app->counts.lost_records != lost || !whole)
+		swept = CONN_SWEPT_NONE; /* what it told may be lost, or still in the ring */
 	else if (swept == CONN_SWEPT_ALL)
 		app->lost_swept = lost;
 	now = clock_ns(CLOCK_REALTIME) & ~3ULL; /* as a recording keeps it */
@@ -124,7 +179,7 @@ static void on_ring(struct watch *watch, u32 events)
 	struct app *app = container_of(watch, struct app, ring_watch);
 
 	(void)events;
-	live__consume(app->live);
+	consume(app);
 }
 
 static const int watched_signals[] = {SIGINT,  SIGTERM,	 SIGHUP,  SIGQUIT, SIGUSR1,
@@ -299,6 +354,7 @@ static int init_live(struct app *app)
 	options.functions = app__wants_functions(&app->config);
 	app__live_watch(&app->config, &options.watch);
 	block_signals(app, &mask);
+	app->consume_timer.fired = on_consume_timer;
 	app->clock_offset = measure_clock_offset();
 	app->last_tick = clock_ns(CLOCK_REALTIME);
 	app->facts = facts_live;
@@ -312,7 +368,7 @@ static int init_live(struct app *app)
 	if (!err)
 		err = app__select_new(app);
 	if (!err)
-		err = live__new(&app->live, &options, app_on_record, app);
+		err = live__new(&app->live, &options, on_record, app);
 	if (!err)
 		err = watch_all(app, &mask);
 	return err ? err : start_tracing(app);
@@ -327,6 +383,7 @@ static void finish_live(struct app *app)
 	/* only signals count now, while the last is delivered: one more ends that, too */
 	loop__del(app->loop, &app->tick_watch);
 	loop__del(app->loop, &app->ring_watch);
+	timers__cancel(loop__timers(app->loop), &app->consume_timer);
 	app_on_ending(app);
 	tick(app, true);
 	tick(app, true); /* the first told of what was held, this one of ends behind it */

@@ -118,6 +118,36 @@ static void splits_what_is_too_large(void)
 	rig__free(rig);
 }
 
+/* Who adds makes room while an answer is near, and for nobody who is slow or away. */
+static void presses_while_a_moment_would_help(void)
+{
+	struct rig *rig = rig__new(6, 2);
+
+	add(rig, 1, 1);
+	CHECK(!delivery__presses(rig->delivery)); /* waits for company */
+	add(rig, 2, 2);
+	CHECK(delivery__presses(rig->delivery)); /* a batch to be sent */
+	pass(rig, 10);
+	REQUEST(rig, "1 2 ");
+	add(rig, 3, 4);
+	CHECK(!delivery__presses(rig->delivery)); /* there is room for one more */
+	add(rig, 5, 5);
+	CHECK(delivery__presses(rig->delivery));
+	pass(rig, 1000);
+	CHECK(!delivery__presses(rig->delivery)); /* it takes too long */
+	answer_as(rig, SEND_OK);
+	REQUEST(rig, "3 4 ");
+	add(rig, 6, 7);
+	CHECK(delivery__presses(rig->delivery));
+	answer_as(rig, SEND_RETRY);
+	CHECK(!delivery__presses(rig->delivery)); /* nor is a pause waited for */
+	pass(rig, 1220);
+	REQUEST(rig, "3 4 ");
+	CHECK(!delivery__presses(rig->delivery)); /* or one who failed before */
+	CHECK(!counts(rig).v[LOST_FULL]);
+	rig__free(rig);
+}
+
 int main(void)
 {
 	log_set_level(LOG_ERROR);
@@ -128,5 +158,6 @@ int main(void)
 	RUN(freed_in_flight);
 	RUN(reports);
 	RUN(splits_what_is_too_large);
+	RUN(presses_while_a_moment_would_help);
 	return test_status();
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -16,6 +17,8 @@
 struct live {
 	struct otel_ebpf *skel;
 	struct ring_buffer *ring;
+	/* bytes since the beginning: the first words of the ring's first and second page */
+	const unsigned long *consumed, *produced;
 	struct bpf_link *links[HOOKS_MAX];
 	struct bpf_link *sweep;
 	const struct hook_set *set;
@@ -43,8 +46,7 @@ static int on_ring(void *ctx, void *data, size_t size)
 {
 	struct live *live = ctx;
 
-	live->on_record(live->owner, (struct str){data, size});
-	return 0;
+	return live->on_record(live->owner, (struct str){data, size}) ? 0 : -EAGAIN;
 }
 
 static int load(struct live *live, const struct live_options *options, const struct hook_set *set)
@@ -119,6 +121,32 @@ static int attach_sweep(struct live *live)
 	return live->sweep ? 0 : -errno;
 }
 
+/* Linux, kernel/bpf/ringbuf.c: the consumer's page is the first of the map, the producer's the
+ * next. */
+static int map_positions(struct live *live, int fd)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const char *pages = mmap(NULL, 2 * page, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (pages == MAP_FAILED)
+		return -errno;
+	live->consumed = (const unsigned long *)pages;
+	live->produced = (const unsigned long *)(pages + page);
+	return 0;
+}
+
+static void unmap_positions(struct live *live)
+{
+	if (live->consumed)
+		munmap((void *)(uintptr_t)live->consumed, 2 * (size_t)sysconf(_SC_PAGESIZE));
+}
+
+static int open_ring(struct live *live, int fd)
+{
+	live->ring = ring_buffer__new(fd, on_ring, live, NULL);
+	return live->ring ? map_positions(live, fd) : -errno;
+}
+
 static int live_init(struct live *live, const struct live_options *options)
 {
 	int err = load_any(live, options);
@@ -127,8 +155,7 @@ static int live_init(struct live *live, const struct live_options *options)
 		err = attach_sweep(live);
 	if (err)
 		return err;
-	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.ring), on_ring, live, NULL);
-	return live->ring ? 0 : -errno;
+	return open_ring(live, bpf_map__fd(live->skel->maps.ring));
 }
 
 int live__new(struct live **out, const struct live_options *options, live_record_fn on_record,
@@ -157,6 +184,7 @@ void live__free(struct live *live)
 	if (!live)
 		return;
 	ring_buffer__free(live->ring);
+	unmap_positions(live);
 	unload(live);
 	free(live);
 }
@@ -255,14 +283,26 @@ int live__fd(const struct live *live)
 	return ring_buffer__epoll_fd(live->ring);
 }
 
-void live__consume(struct live *live)
+bool live__consume(struct live *live)
 {
+	u32 *woken = &live->skel->bss->control.woken;
+	u32 before = *woken;
 	int n;
 
-	live->skel->bss->control.woken = 0;
+	*woken = 0;
 	n = ring_buffer__consume(live->ring);
-	if (n < 0)
+	if (n == -EAGAIN)
+		*woken |= before; /* we come again anyway */
+	else if (n < 0)
 		log_warn("capture: cannot read the ring buffer: %s", strerror(-n));
+	return n != -EAGAIN;
+}
+
+bool live__fills(const struct live *live)
+{
+	unsigned long used = __atomic_load_n(live->produced, __ATOMIC_ACQUIRE) - *live->consumed;
+
+	return used > bpf_map__max_entries(live->skel->maps.ring) / 4 * 3;
 }
 
 bool live__sweep(struct live *live, bool force)

@@ -25,7 +25,8 @@ struct live_options {
 	bool functions; /* live__probe() will be called */
 };
 
-typedef void (*live_record_fn)(void *owner, struct str record);
+/* False: enough for now, the next records are for another time. */
+typedef bool (*live_record_fn)(void *owner, struct str record);
 
 /*
  * Loads and attaches; nothing is traced yet. Complains itself. 0 or negative errno. on_record gets
@@ -64,8 +65,10 @@ void live__stop(struct live *live);
 /* Readable when the ring is filling fast; else nothing wakes us: call live__consume() at every
  * tick. */
 int live__fd(const struct live *live);
-/* Hands all records now in the ring to on_record. */
-void live__consume(struct live *live);
+/* Hands the records now in the ring to on_record. False: it had enough before the last of them. */
+bool live__consume(struct live *live);
+/* True if most of the ring is full. */
+bool live__fills(const struct live *live);
 /* Has the kernel tell of held requests and unconfirmed ends; consume afterwards. False: nothing to
  * tell. */
 bool live__sweep(struct live *live, bool force);

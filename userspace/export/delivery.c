@@ -14,6 +14,8 @@
 /* Pauses between attempts double from one to the other; a server that is back is found soon. */
 #define BACKOFF_NS     NSEC_PER_SEC
 #define BACKOFF_MAX_NS (8 * NSEC_PER_SEC)
+/* A receiver that keeps up answers sooner, even on a busy machine. */
+#define PATIENCE_NS NSEC_PER_SEC
 /* The tutorial's "retrying in 2s" is the second line. */
 #define LOG_BURST 3
 /* A server cannot silence us for longer, nor have us come again without any pause. */
@@ -374,6 +376,17 @@ bool delivery__pending(const struct delivery *delivery)
 bool delivery__full(const struct delivery *delivery)
 {
 	return delivery_queue__held(&delivery->queue) == delivery->queue.max;
+}
+
+bool delivery__presses(const struct delivery *delivery)
+{
+	const struct delivery_queue *queue = &delivery->queue;
+
+	if (delivery->state == GATHERING)
+		return queue->piece_cnt || queue->waiting >= queue->max_batch;
+	return delivery->state == SENDING && !delivery->attempt &&
+	       delivery->timers->now - delivery->sent_ns < PATIENCE_NS &&
+	       delivery_queue__held(queue) + queue->max_batch > queue->max;
 }
 
 static void stop(struct delivery *delivery)

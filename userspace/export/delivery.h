@@ -66,6 +66,11 @@ bool delivery__pending(const struct delivery *delivery);
 /* What is queued is lost. */
 void delivery__abandon(struct delivery *delivery);
 bool delivery__full(const struct delivery *delivery);
+/*
+ * True while a turn of the loop would spare items, or leave time to one: a whole batch waits to be
+ * sent, or the queue is nearly full behind a request that will be answered any moment.
+ */
+bool delivery__presses(const struct delivery *delivery);
 void delivery__counts(const struct delivery *delivery, struct delivery_counts *counts);
 /* "traces to localhost:4317: 10 spans = 7 delivered + 3 lost (refused 3) + 0 queued" */
 void delivery__report(const struct delivery *delivery, struct buf *out);

@@ -120,6 +120,20 @@ void outbox__add(struct outbox *outbox, struct delivery *delivery, const void *o
 	delivery__add(delivery, owned_item);
 }
 
+bool outbox__presses(const struct outbox *outbox)
+{
+	for (u32 i = 0; i < outbox->cnt; i++) {
+		if (delivery__presses(outbox->deliveries[i]))
+			return true;
+	}
+	return false;
+}
+
+void outbox__turn(struct outbox *outbox)
+{
+	run(outbox, NSEC_PER_MSEC);
+}
+
 void outbox__finish(struct outbox *outbox, u32 timeout_ms)
 {
 	for (u32 i = 0; i < outbox->cnt; i++)

@@ -23,6 +23,10 @@ int outbox__open(struct outbox *outbox, struct delivery **out,
 		 const struct delivery_options *options);
 /* As delivery__add(). */
 void outbox__add(struct outbox *outbox, struct delivery *delivery, const void *owned_item);
+/* True if a delivery presses: whoever has much to add should let the loop turn, for a moment. */
+bool outbox__presses(const struct outbox *outbox);
+/* Turns the loop for a moment, from outside of it. */
+void outbox__turn(struct outbox *outbox);
 struct loop *outbox__loop(struct outbox *outbox);
 /* Made when first asked for, shared by all who ask: 0 or negative errno. */
 int outbox__h2(struct outbox *outbox, struct h2_pool **out);
