@@ -86,7 +86,7 @@ build/collector: $(wildcard tests/collector/*.go tests/collector/go.*)
 	$(Q)cd tests/collector && GOTOOLCHAIN=local $(GO) build -trimpath -ldflags='-s -w' \
 		-o $(CURDIR)/$@ . || echo "  no Collector: this Go or this network cannot build it"
 
-.PHONY: test-programs e2e-programs
+.PHONY: test-programs e2e-programs soak
 
 test-programs: $(TEST_BIN)
 
@@ -102,6 +102,12 @@ test:
 		$(MAKE) SANITIZE=1 all test-programs && tests/run
 
 e2e-programs: $(E2E) $(VENV)
+
+# Ten minutes of a Collector that comes and goes: no span is lost, nothing leaks, memory does not grow.
+SOAK_SECONDS ?= 600
+soak: e2e-programs
+	$(Q)$(MAKE) SANITIZE=1 all && SOAK_SECONDS=$(SOAK_SECONDS) ASAN_OPTIONS=quarantine_size_mb=8 \
+		OTEL_EBPF=build/asan/otel-ebpf tests/export/run.py comes_and_goes
 
 # Fuzzing: what a target calls is instrumented too, so that its branches guide the fuzzer.
 FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all

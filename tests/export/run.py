@@ -11,6 +11,7 @@ sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from runner import main  # noqa: E402
 import test_collector  # noqa: E402,F401
 import test_live  # noqa: E402,F401
+import test_loss  # noqa: E402,F401
 import test_receivers  # noqa: E402,F401
 import test_tls  # noqa: E402,F401
 
