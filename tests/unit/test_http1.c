@@ -243,6 +243,26 @@ static void many_tracestates_are_joined(void)
 	buf__free(&head);
 }
 
+/* Servers take most of them, and none ends a line; NUL and CR may be the end to some. */
+static void control_bytes_in_a_value(void)
+{
+	for (int c = 0; c < ' '; c++) {
+		char head[] = "GET / HTTP/1.1\r\nX: a_b\r\nY: c\r\n d_e\r\n\r\n";
+		struct str in = {head, sizeof(head) - 1};
+		bool ends = c == '\0' || c == '\r';
+		struct conn conn;
+
+		if (c == '\n')
+			continue;
+		*strrchr(head, '_') = (char)c;
+		*strchr(head, '_') = (char)c;
+		conn_open(&conn);
+		CHECK(client(&conn, in) == (ends ? -EPROTO : (ssize_t)in.len));
+		CHECK(conn.begun == 1 && conn.unsync == ends);
+		conn_close(&conn);
+	}
+}
+
 int main(void)
 {
 	RUN(open_calls_are_limited);
@@ -255,5 +275,6 @@ int main(void)
 	RUN(reader_is_of_each_request);
 	RUN(partial_head_asks_for_more);
 	RUN(many_tracestates_are_joined);
+	RUN(control_bytes_in_a_value);
 	return test_status();
 }

@@ -290,7 +290,7 @@ static bool split_field(struct str line, struct str *name, struct str *value, bo
 		fine &= token_bytes[(u8)line.p[i]];
 	text = str_trim(str_sub(line, colon + 1, line.len));
 	for (size_t i = 0; i < text.len; i++)
-		fine &= http1_is_text(text.p[i]);
+		fine &= http1_is_value(text.p[i]);
 	*name = str_trim(str_sub(line, 0, colon));
 	*value = text;
 	*bad = !fine;
@@ -321,7 +321,7 @@ static const struct field_rule *take_field(struct http1_head *head, struct str l
 static void take_fold(struct http1_head *head, const struct field_rule *rule, struct str line)
 {
 	for (size_t i = 0; i < line.len; i++)
-		if (!http1_is_text(line.p[i]))
+		if (!http1_is_value(line.p[i]))
 			head->flags |= HEAD_BAD_LINE;
 	if (rule && rule->take)
 		head->flags |= HEAD_BAD_FRAMING;

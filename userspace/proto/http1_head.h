@@ -21,10 +21,16 @@
 
 /* RFC 9110 section 5.6.2: tchar. */
 bool http1_is_token(u8 c);
-/* Visible, blank, tab or above ASCII: what may stand in a field's value. */
+/* Visible, blank, tab or above ASCII: what should stand in a field's value. */
 static inline bool http1_is_text(u8 c)
 {
 	return (c >= ' ' && c != 0x7f) || c == '\t';
+}
+
+/* RFC 9110 section 5.5: the others may be retained, as most servers do, and frame nothing. */
+static inline bool http1_is_value(u8 c)
+{
+	return c != '\0' && c != '\r' && c != '\n';
 }
 
 enum start_part {
