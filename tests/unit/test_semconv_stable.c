@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* model/semconv: the stable set and both at once, in the words and the order of the goldens. */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "test_call.h"
 
 static struct span *new_span(struct http_call *owned, const char *learned)
@@ -32,6 +35,27 @@ static void stable_set(void)
 	CHECK_STR(span->name, "GET /");
 	CHECK_STR(str_from(span->scope->schema_url), "https://opentelemetry.io/schemas/1.21.0");
 	span__free(span);
+}
+
+/* What a list of conventions says on stderr. */
+static void unknown_conventions_are_named(void)
+{
+	int memory = memfd_create("stderr", 0), saved = dup(STDERR_FILENO);
+	struct semconv *semconv;
+	char said[256];
+	ssize_t len;
+
+	dup2(memory, STDERR_FILENO);
+	CHECK(!semconv__new(&semconv, &(struct semconv_options){.stability_opt_in = "htpp,http"}));
+	dup2(saved, STDERR_FILENO);
+	len = pread(memory, said, sizeof(said), 0);
+	CHECK_STR(((struct str){said, len > 0 ? (size_t)len : 0}),
+		  "otel-ebpf: OTEL_SEMCONV_STABILITY_OPT_IN: \"htpp\" has no effect here, skipped; "
+		  "there are http, http/dup\n");
+	CHECK(semconv__set(semconv) == SEMCONV_STABLE);
+	semconv__free(semconv);
+	close(saved);
+	close(memory);
 }
 
 /* Golden mix-dup-now: its first span, with a query, and its third. */
@@ -294,6 +318,7 @@ static void captured_headers(void)
 int main(void)
 {
 	RUN(stable_set);
+	RUN(unknown_conventions_are_named);
 	RUN(both_sets);
 	RUN(opt_in);
 	RUN(stable_methods);

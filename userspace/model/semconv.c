@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "model/comma_list.h"
 #include "model/http_method.h"
 #include "model/url.h"
@@ -370,6 +371,10 @@ static enum semconv_set parse_opt_in(const char *text)
 			return SEMCONV_DUP;
 		if (str_eq(item, STR("http")))
 			set = SEMCONV_STABLE;
+		else
+			log_warn("OTEL_SEMCONV_STABILITY_OPT_IN: \"%.*s\" has no effect here, "
+				 "skipped; there are http, http/dup",
+				 STR_ARG(item));
 	}
 	return set;
 }
