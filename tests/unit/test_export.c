@@ -4,7 +4,7 @@
  * here as text. Whatever could wait for ever is ended by alarm(2), which fails the program.
  */
 #include "test.h"
-#include "test_file.h"
+#include "test_export.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,6 @@
 #include "export/export.h"
 #include "export/json.h"
 #include "model/semconv.h"
-
-#define LONG_MS 60000 /* waits for what must happen; the alarm comes first */
 
 /* ---- JSON ---- */
 
@@ -180,27 +178,9 @@ static struct span *new_span(struct http_call *owned)
 	return span;
 }
 
-/* What an exporter makes of one span; the caller frees it. */
 static struct str export_span(const char *name, const struct export_env *like, struct span *owned)
 {
-	struct export_env env = like ? *like : (struct export_env){0};
-	const struct export_ops *ops = export_find(str_from(name));
-	int fd = memfd_create("out", 0);
-	struct batch *batch = batch__new(1);
-	struct exporter *exporter;
-	struct str text;
-
-	batch__add(batch, owned);
-	CHECK(!output__new(&env.output, fd, 1 << 20, false));
-	CHECK(!ops->open(&exporter, &env) && exporter->ops == ops);
-	CHECK(ops->send(exporter, batch) == EXPORT_OK);
-	ops->close(exporter);
-	CHECK(!output__flush(env.output, LONG_MS));
-	output__free(env.output);
-	batch__put(batch);
-	text = read_all(fd);
-	close(fd);
-	return text;
+	return export_spans(name, like, &owned, 1);
 }
 
 static void check_export(const char *name, const struct export_env *env, struct span *owned,

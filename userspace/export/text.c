@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The text exporter: one line per request, for people.
+ * The text exporter: one line per request, for people, and below it what was called within.
  *
  *	02:05:52.123 GET /add?x=1 200 1.234ms 125B 312B 127.0.0.1:41001 0af7651916cd43dd84...
+ *	02:05:52.123   > todo_add 98us 0af7651916cd43dd84...
+ *	02:05:52.123     > sqlite3_step 61us sqlite.rc=101 0af7651916cd43dd84...
  *
  * Start of the request in local time, method, target, status, duration, bytes received and sent,
  * client, trace id, then why it failed and what is not known about it. A blank always ends a field,
- * and nothing a client sends can move the cursor, reverse the line or forge another one. Spans that
- * are not requests have no line.
+ * and nothing a client sends can move the cursor, reverse the line or forge another one. A call
+ * whose request is told in another batch stands alone; the trace id tells.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -119,12 +121,12 @@ static void print_trace(struct text *text, const struct span *span)
 }
 
 /* A span within a request, with what was taken of the call: "  > roll 12us roll.value=4". */
-static void print_inner(struct text *text, const struct span *span)
+static void print_inner(struct text *text, const struct span *span, u32 depth)
 {
 	struct buf *line = &text->line;
 
 	print_clock(text, span->start_ns);
-	buf__str(line, STR("  > "));
+	buf__printf(line, "%*s> ", (int)(2 * depth), "");
 	safe_text(line, span->name);
 	buf__char(line, ' ');
 	print_duration(line, span->start_ns, span->end_ns);
@@ -183,19 +185,74 @@ static int text_open(struct exporter **out, const struct export_env *env)
 	return 0;
 }
 
+static bool was_called_in(const struct span *span, const struct span *parent)
+{
+	const struct trace_context *inner = &span->context, *outer = &parent->context;
+
+	return !span->http && span != parent &&
+	       !memcmp(inner->parent_id, outer->span_id, sizeof(outer->span_id)) &&
+	       !memcmp(inner->trace_id, outer->trace_id, sizeof(outer->trace_id));
+}
+
+static bool parent_is_there(const struct batch *batch, const struct span *span)
+{
+	for (u32 i = 0; i < batch->cnt; i++)
+		if (was_called_in(span, batch->spans[i]))
+			return true;
+	return false;
+}
+
+/* By start, then as they ended. */
+static bool comes_before(const struct batch *batch, u32 a, u32 b)
+{
+	u64 x = batch->spans[a]->start_ns, y = batch->spans[b]->start_ns;
+
+	return x < y || (x == y && a < b);
+}
+
+/* The first call in parent that comes behind `last`, none if that is cnt; cnt: there is none. */
+static u32 next_call(const struct batch *batch, u32 parent, u32 last)
+{
+	u32 next = batch->cnt;
+
+	for (u32 i = 0; i < batch->cnt; i++)
+		if (was_called_in(batch->spans[i], batch->spans[parent]) &&
+		    (last == batch->cnt || comes_before(batch, last, i)) &&
+		    (next == batch->cnt || comes_before(batch, i, next)))
+			next = i;
+	return next;
+}
+
+/* A span, and below it those of its calls. */
+static enum export_result send_tree(struct text *text, const struct batch *batch, u32 at, u32 depth)
+{
+	const struct span *span = batch->spans[at];
+	enum export_result result = EXPORT_OK;
+
+	buf__reset(&text->line);
+	if (span->http)
+		print_call(text, span);
+	else
+		print_inner(text, span, depth);
+	if (exporter__count(&text->exporter, 1, output__write_buf(text->env->output, &text->line)))
+		result = EXPORT_DROP;
+	for (u32 i = batch->cnt; (i = next_call(batch, at, i)) < batch->cnt;)
+		if (send_tree(text, batch, i, depth + 1) != EXPORT_OK)
+			result = EXPORT_DROP;
+	return result;
+}
+
 static enum export_result text_send(struct exporter *exporter, const struct batch *batch)
 {
 	struct text *text = container_of(exporter, struct text, exporter);
 	enum export_result result = EXPORT_OK;
-	u32 i;
 
-	for (i = 0; i < batch->cnt; i++) {
-		buf__reset(&text->line);
-		if (batch->spans[i]->http)
-			print_call(text, batch->spans[i]);
-		else
-			print_inner(text, batch->spans[i]);
-		if (exporter__count(exporter, 1, output__write_buf(text->env->output, &text->line)))
+	for (u32 i = 0; i < batch->cnt; i++) {
+		const struct span *span = batch->spans[i];
+
+		if (!span->http && parent_is_there(batch, span))
+			continue;
+		if (send_tree(text, batch, i, !span->http) != EXPORT_OK)
 			result = EXPORT_DROP;
 	}
 	return result;
