@@ -127,9 +127,9 @@ void app__finish(struct app *app, int flush_ms);
 /* Parts of app.c, in app_routes.c. 0 or negative errno; complains itself. */
 int app__build_routes(struct app *app);
 /* Function of struct tracer_env. */
-struct str app_on_route(void *owner, const struct http_call *call);
+struct str app_on_route(void *owner, const struct http_call *call, bool by_path);
 
-/* Parts of app.c, in app_metrics.c. After output was built: 0 or negative errno. */
+/* Parts of app.c, in app_metrics.c. After output and functions were built: 0 or negative errno. */
 int app__build_metrics(struct app *app);
 void app__free_metrics(struct app *app);
 /* Functions of struct tracer_env. */
@@ -143,6 +143,9 @@ u64 app__metrics_lost(const struct app *app);
 /* An export when it is time for one. */
 void app__metrics_tick(struct app *app, u64 now);
 void app__export_metrics(struct app *app, u64 now);
+
+/* One more of a counter that was asked for; in all that want metrics. */
+void app__metrics_count(struct app *app, struct resource *resource, const struct span_count *count);
 
 /* app_select.c, live only. What the kernel side has to tell for these rules. */
 void app__live_watch(const struct config *config, struct live_watch *watch);
@@ -174,6 +177,8 @@ void app__stats(const struct app *app, struct stats *stats);
 /* Functions, in app_functions.c. Does the configuration, or a program named in it, ask for them? */
 bool app__wants_functions(const struct config *config);
 int app__functions_new(struct app *app);
+/* What is counted of them: none, or as long as the app has functions. */
+const struct metric_info *app__functions_counters(const struct app *app, u32 *cnt);
 void app__functions_free(struct app *app);
 /* Probes it. Returns how many functions of it are probed, or negative errno. */
 int app__functions_process(struct app *app, u32 tgid);
@@ -182,8 +187,10 @@ void app__functions_late(struct app *app, u32 tgid);
 /* It has mapped libraries; counted likewise. */
 void app__functions_mapped(struct app *app, u32 tgid);
 void app__functions_exit(struct app *app, u32 tgid);
-void app__functions_begin(struct app *app, const struct http_call *call);
-/* told: there is a span of it. */
+/* told: there will be a span of it. */
+void app__functions_begin(struct app *app, const struct http_call *call, bool told);
+/* By the functions that ran in it; empty: none tells. */
+struct str app__functions_route(const struct app *app, const struct http_call *call);
 void app__functions_end(struct app *app, const struct http_call *call, bool told);
 void app__functions_tick(struct app *app, u64 now, bool last);
 /* As struct capture_ops has it. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Functions, wired: which are probed in whom (probe/), and their calls as spans below those of the
- * requests (trace/function_spans.h). A recording holds what each number stands for, as a fact.
+ * requests (trace/function_spans.h), as counters and as routes (probe/function_rules.h). A
+ * recording holds what each number stands for, as a fact.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,11 +13,14 @@
 #include "base/kernel.h"
 #include "base/log.h"
 #include "model/function_text.h"
+#include "probe/function_rules.h"
 #include "probe/functions.h"
 #include "trace/function_spans.h"
 
 struct app_functions {
-	struct function_spec_text specs[CONFIG_TEXTS_MAX];
+	struct function_spec_text specs[CONFIG_TEXTS_MAX + 2 * FUNCTION_RULES_MAX];
+	u32 spec_cnt;
+	struct function_rules *rules;
 	struct functions *table; /* NULL in a replay */
 	struct function_spans *spans;
 	/* of a replay: what the recording's numbers stand for */
@@ -31,6 +35,7 @@ static int on_describe(void *owner, u32 number, const struct function *function)
 	struct buf text __cleanup(buf__free) = {0};
 	char key[32];
 
+	function_rules__found(app->functions->rules, function, number);
 	snprintf(key, sizeof(key), "function/%u", number);
 	function_print(&text, function);
 	if (app->recorder)
@@ -89,6 +94,7 @@ static bool replay_function(struct app *app)
 	function = arena__alloc(&functions->mem, sizeof(*function));
 	if (!function || function_parse(buf__view(&text), &functions->mem, function))
 		return false;
+	function_rules__found(functions->rules, function, functions->replayed_cnt);
 	functions->replayed[functions->replayed_cnt++] = function;
 	return true;
 }
@@ -135,23 +141,88 @@ static void on_span(void *owner, struct span *owned)
 	pipeline__span(((struct app *)owner)->pipeline, owned);
 }
 
+static struct str on_route(void *owner, u32 number)
+{
+	const struct function *function = on_function(owner, number);
+	struct app *app = owner;
+
+	return function ? function_rules__route(app->functions->rules, function, number) : STR_NONE;
+}
+
+static void on_settled(void *owner, const struct function_call *call,
+		       const struct trace_context *context)
+{
+	const struct function *function = on_function(owner, call->function);
+	/* asked for in any case, so that a recording can be replayed with counters and without */
+	struct resource *resource = on_resource(owner, call->tgid);
+	struct app *app = owner;
+	struct function_count count;
+	u32 at = 0;
+
+	if (!function || !resource)
+		stats__add(&app->stats, STAT_MARK_UNMEASURED, 1);
+	while (function && resource &&
+	       function_rules__count(app->functions->rules, function, call, &at, &count))
+		app__metrics_count(
+			app, resource,
+			&(struct span_count){count.counter, &count.attrs, call->end_ns, context});
+	resource__put(resource);
+}
+
+static int add_function(struct app_functions *functions, struct str text, const char **why)
+{
+	int err = function_spec_parse(text, &functions->specs[functions->spec_cnt], why);
+
+	functions->spec_cnt += !err;
+	return err;
+}
+
+static int add_count(struct app_functions *functions, struct str text, const char **why)
+{
+	return function_rules__add_count(functions->rules, text, why);
+}
+
+static int add_route(struct app_functions *functions, struct str text, const char **why)
+{
+	return function_rules__add_route(functions->rules, text, why);
+}
+
+static int parse_texts(struct app_functions *functions, const struct config *config)
+{
+	const struct {
+		const char *flag;
+		const struct config_texts *texts;
+		int (*add)(struct app_functions *functions, struct str text, const char **why);
+	} kinds[] = {
+		{"function", &config->functions, add_function},
+		{"count", &config->counts, add_count},
+		{"function-route", &config->function_routes, add_route},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (u32 j = 0; j < kinds[i].texts->cnt; j++) {
+			const char *text = kinds[i].texts->v[j], *why;
+
+			if (!kinds[i].add(functions, str_from(text), &why))
+				continue;
+			log_error("--%s %s: %s", kinds[i].flag, text, why);
+			return -EINVAL;
+		}
+	}
+	functions->spec_cnt +=
+		function_rules__specs(functions->rules, functions->specs + functions->spec_cnt);
+	return 0;
+}
+
 /* "--function none": not even those a program tells of itself. */
 static bool refused(const struct config *config)
 {
 	return config->functions.cnt == 1 && !strcmp(config->functions.v[0], "none");
 }
 
-static int parse_specs(const struct config_texts *texts, struct function_spec_text *specs)
+static bool has_rules(const struct config *config)
 {
-	for (u32 i = 0; i < texts->cnt; i++) {
-		const char *why;
-
-		if (function_spec_parse(str_from(texts->v[i]), &specs[i], &why)) {
-			log_error("--function %s: %s", texts->v[i], why);
-			return -EINVAL;
-		}
-	}
-	return 0;
+	return config->counts.cnt || config->function_routes.cnt;
 }
 
 /* Does a program that is to be traced from the start tell of handlers? */
@@ -171,8 +242,10 @@ static bool asks_for_functions(const struct config *config)
 {
 	char path[64];
 
-	if (config->functions.cnt)
-		return !refused(config);
+	if (refused(config))
+		return false;
+	if (config->functions.cnt || has_rules(config))
+		return true;
 	for (u32 i = 0; i < config->pid_cnt; i++) {
 		snprintf(path, sizeof(path), "/proc/%u/exe", config->pids[i]);
 		if (tells_handlers(path))
@@ -186,6 +259,18 @@ bool app__wants_functions(const struct config *config)
 	return probes_are_harmless(kernel_running()) && asks_for_functions(config);
 }
 
+/* Of what was asked for in vain. */
+static void say_what_is_left_out(const struct config *config)
+{
+	if (!config->replay_path && !probes_are_harmless(kernel_running()) &&
+	    asks_for_functions(config))
+		log_warn("no spans of functions: under this kernel (6.11, 6.12 before 6.12.14, "
+			 "6.13 before 6.13.3) a probed process dies if it is, or comes, under "
+			 "seccomp");
+	if (refused(config) && has_rules(config))
+		log_warn("--function none: --count and --function-route have no effect");
+}
+
 int app__functions_new(struct app *app)
 {
 	const struct function_spans_env env = {
@@ -196,28 +281,29 @@ int app__functions_new(struct app *app)
 		.resource = on_resource,
 		.span = on_span,
 		.function = on_function,
+		.route = on_route,
+		.settled = on_settled,
 	};
 	struct buf told __cleanup(buf__free) = {0};
 	bool live = !app->config.replay_path;
 	int err;
 
-	if (live && !probes_are_harmless(kernel_running()) && asks_for_functions(&app->config))
-		log_warn("no spans of functions: under this kernel (6.11, 6.12 before 6.12.14, "
-			 "6.13 before 6.13.3) a probed process dies if it is, or comes, under "
-			 "seccomp");
+	say_what_is_left_out(&app->config);
 	if (live ? !app__wants_functions(&app->config)
 		 : app->facts(app->facts_owner, "functions", &told))
 		return 0;
 	app->functions = calloc(1, sizeof(*app->functions));
 	if (!app->functions)
 		return -ENOMEM;
-	err = parse_specs(&app->config.functions, app->functions->specs);
+	err = function_rules__new(&app->functions->rules);
+	if (!err)
+		err = parse_texts(app->functions, &app->config);
 	if (!err)
 		err = function_spans__new(&app->functions->spans, &env);
 	if (!err && live) {
 		const struct functions_env probe_env = {
 			.specs = app->functions->specs,
-			.spec_cnt = app->config.functions.cnt,
+			.spec_cnt = app->functions->spec_cnt,
 			.slow = app->config.slow_probes,
 			.owner = app,
 			.describe = on_describe,
@@ -235,8 +321,9 @@ void app__functions_free(struct app *app)
 {
 	if (!app->functions)
 		return;
+	function_spans__free(app->functions->spans); /* it settles what waits */
 	functions__free(app->functions->table);
-	function_spans__free(app->functions->spans);
+	function_rules__free(app->functions->rules);
 	arena__free(&app->functions->mem);
 	free(app->functions);
 }
@@ -295,10 +382,20 @@ void app_on_call(void *owner, const struct function_call *call)
 		function_spans__call(app->functions->spans, call);
 }
 
-void app__functions_begin(struct app *app, const struct http_call *call)
+void app__functions_begin(struct app *app, const struct http_call *call, bool told)
 {
 	if (app->functions)
-		function_spans__begin(app->functions->spans, call);
+		function_spans__begin(app->functions->spans, call, told);
+}
+
+struct str app__functions_route(const struct app *app, const struct http_call *call)
+{
+	return app->functions ? function_spans__route(app->functions->spans, call) : STR_NONE;
+}
+
+const struct metric_info *app__functions_counters(const struct app *app, u32 *cnt)
+{
+	return app->functions ? function_rules__counters(app->functions->rules, cnt) : NULL;
 }
 
 void app__functions_end(struct app *app, const struct http_call *call, bool told)

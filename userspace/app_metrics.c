@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "app.h"
+#include "base/log.h"
+#include "model/excluded_urls.h"
 #include "proc/resource.h"
 
 static enum exemplar_filter exemplar_filter_of(const char *name)
@@ -72,8 +74,11 @@ int app__build_metrics(struct app *app)
 	bool wanted[APP_READERS] = {false};
 	int err;
 
+	env.counters = app__functions_counters(app, &env.counter_cnt);
 	app->otlp_differs = views[APP_READER_OTLP].delta || views[APP_READER_OTLP].exponential;
 	err = open_metrics_exporters(app);
+	if (env.counter_cnt && !app->metrics_exporter_cnt)
+		log_warn("--count has no effect: no --metrics_exporter is asked for");
 	for (u32 i = 0; i < app->metrics_exporter_cnt; i++)
 		wanted[reader_of(app, app->metrics_exporters[i]->ops)] = true;
 	for (u32 i = 0; i < APP_READERS; i++)
@@ -104,13 +109,21 @@ static bool measures_itself(const struct resource *resource)
 	return resource->own_signals & RESOURCE_METRICS;
 }
 
+/* As far as it can be known now: it may still be discarded, or lost. */
+static bool will_be_told(const struct app *app, const struct resource *resource,
+			 const struct http_call *call)
+{
+	return !(resource->own_signals & RESOURCE_TRACES) &&
+	       !excluded_urls__match(app->excluded, call);
+}
+
 void app_on_begun(void *owner, const struct http_call *call)
 {
 	struct app *app = owner;
 	/* asked for in any case, so that a recording can be replayed with metrics and without */
 	struct resource *resource = process_table__resource(app->processes, call->peer.tgid);
 
-	app__functions_begin(app, call);
+	app__functions_begin(app, call, resource && will_be_told(app, resource, call));
 	for (u32 i = 0; resource && !measures_itself(resource) && i < APP_READERS; i++)
 		if (app->metrics[i])
 			span_metrics__begin(app->metrics[i], call, resource);
@@ -150,6 +163,13 @@ void app_on_discarded(void *owner, const struct http_call *call)
 
 	app__functions_end(app, call, false);
 	forget(app, call);
+}
+
+void app__metrics_count(struct app *app, struct resource *resource, const struct span_count *count)
+{
+	for (u32 i = 0; i < APP_READERS; i++)
+		if (app->metrics[i])
+			span_metrics__count(app->metrics[i], resource, count);
 }
 
 void app__metrics_exit(struct app *app, u32 tgid)

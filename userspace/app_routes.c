@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Routes, wired: those given by hand go before those of the application's own sources. */
+/*
+ * Routes, wired: what ran is surest, then go those given by hand, then those of the application's
+ * own sources.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -42,14 +45,16 @@ int app__build_routes(struct app *app)
 	return err ? err : route_table__new(&app->routes, buf__view(&text));
 }
 
-struct str app_on_route(void *owner, const struct http_call *call)
+struct str app_on_route(void *owner, const struct http_call *call, bool by_path)
 {
 	struct app *app = owner;
 	/* asked for in any case, so that a recording can be replayed with other routes by hand */
 	const struct route_table *own = process_table__routes(app->processes, call->peer.tgid);
-	struct str route = STR_NONE;
+	struct str route = app__functions_route(app, call);
 
-	if (app->routes)
+	if (!by_path)
+		return route;
+	if (!route.len && app->routes)
 		route = route_table__match(app->routes, call->method, call->target);
 	if (!route.len && own)
 		route = route_table__match(own, call->method, call->target);

@@ -11,6 +11,7 @@ import test_attach  # noqa: E402,F401
 import test_body_size  # noqa: E402,F401
 import test_conventions  # noqa: E402,F401
 import test_files  # noqa: E402,F401
+import test_function_rules  # noqa: E402,F401
 import test_functions  # noqa: E402,F401
 import test_hard  # noqa: E402,F401
 import test_identity  # noqa: E402,F401

@@ -16,6 +16,8 @@ struct fixture {
 	struct span *sent[8]; /* owned */
 	u32 cnt;
 	u64 now;
+	u32 settled, within; /* calls, and those with a span */
+	u8 span_id[8];	     /* of the last of those */
 };
 
 static const struct function functions[] = {
@@ -24,6 +26,7 @@ static const struct function functions[] = {
 	 .file = STR("a.c"),
 	 .line = 12,
 	 .values = {{VALUE_TEXT, 64, 1, STR("who")}, {VALUE_INT, 8, 0, STR("roll.value")}}},
+	{.name = STR("other")},
 };
 
 static struct resource *on_resource(void *owner, u32 tgid)
@@ -48,6 +51,25 @@ static const struct function *on_function(void *owner, u32 number)
 	return number < ARRAY_SIZE(functions) ? &functions[number] : NULL;
 }
 
+static struct str on_route(void *owner, u32 number)
+{
+	(void)owner;
+	return number == 1 ? STR("/inner/{x}") : number == 2 ? STR("/other") : STR_NONE;
+}
+
+static void on_settled(void *owner, const struct function_call *call,
+		       const struct trace_context *context)
+{
+	struct fixture *f = owner;
+
+	CHECK(call->tgid == 40);
+	f->settled++;
+	if (!context)
+		return;
+	f->within++;
+	memcpy(f->span_id, context->span_id, sizeof(f->span_id));
+}
+
 static void begin(struct fixture *f)
 {
 	struct function_spans_env env = {
@@ -58,6 +80,8 @@ static void begin(struct fixture *f)
 		.resource = on_resource,
 		.span = on_span,
 		.function = on_function,
+		.route = on_route,
+		.settled = on_settled,
 	};
 
 	*f = (struct fixture){.now = 1000 * MS, .resource = resource__new()};
@@ -104,6 +128,12 @@ static void open_in(struct function_call *call, u64 conn, u64 start)
 	call->requests[call->request_cnt++].ts = start * MS;
 }
 
+static void end_at(struct fixture *f, struct http_call *call, u64 ms, bool told)
+{
+	call->end_ns = ms * MS;
+	function_spans__end(f->spans, call, told);
+}
+
 static void ticks(struct fixture *f, u32 cnt)
 {
 	while (cnt--)
@@ -121,9 +151,12 @@ static void nested_calls(void)
 	open_in(&outer, 1, 10);
 	inner.values[1] = 0xfe; /* -2 in 8 bits */
 	inner.texts[0] = STR("bob");
-	function_spans__begin(f.spans, &http);
+	function_spans__begin(f.spans, &http, true);
 	function_spans__call(f.spans, &inner);
 	function_spans__call(f.spans, &outer);
+	CHECK(!f.cnt && f.settled == 2 && f.within == 2);
+	end_at(&f, &http, 30, true);
+	CHECK(!memcmp(f.span_id, f.sent[1]->context.span_id, 8));
 	CHECK(f.cnt == 2 && f.stats.v[STAT_CALL_SPANS] == 2);
 	CHECK(!memcmp(f.sent[0]->context.trace_id, http.context.trace_id, 16));
 	CHECK(!memcmp(f.sent[0]->context.parent_id, f.sent[1]->context.span_id, 8));
@@ -155,9 +188,9 @@ static void call_before_its_request(void)
 	text[0] = '?'; /* it was borrowed */
 	ticks(&f, 2);
 	CHECK(!f.cnt);
-	function_spans__begin(f.spans, &http);
-	ticks(&f, 1);
-	CHECK(f.cnt == 1);
+	function_spans__begin(f.spans, &http, true);
+	end_at(&f, &http, 30, true);
+	CHECK(f.cnt == 1 && f.settled == 1);
 	CHECK_STR(attrs__find(&f.sent[0]->attrs, STR("who"))->s, "bob");
 	end(&f);
 }
@@ -195,9 +228,8 @@ static void request_that_had_ended(void)
 
 	begin(&f);
 	open_in(&call, 1, 10);
-	function_spans__begin(f.spans, &http);
-	http.end_ns = 15 * MS;
-	function_spans__end(f.spans, &http, true);
+	function_spans__begin(f.spans, &http, true);
+	end_at(&f, &http, 15, true);
 	function_spans__call(f.spans, &call);
 	CHECK(!f.cnt && f.stats.v[STAT_CALL_OUTSIDE] == 1);
 	end(&f);
@@ -212,12 +244,12 @@ static void one_of_two_had_ended(void)
 	begin(&f);
 	open_in(&call, 1, 10);
 	open_in(&call, 2, 11);
-	function_spans__begin(f.spans, &first);
-	function_spans__begin(f.spans, &second);
+	function_spans__begin(f.spans, &first, true);
+	function_spans__begin(f.spans, &second, true);
 	function_spans__call(f.spans, &call);
-	first.end_ns = 15 * MS;
-	function_spans__end(f.spans, &first, true);
+	end_at(&f, &first, 15, true);
 	ticks(&f, 6);
+	end_at(&f, &second, 300, true);
 	CHECK(f.cnt == 1);
 	CHECK(!memcmp(f.sent[0]->context.trace_id, second.context.trace_id, 16));
 	end(&f);
@@ -232,8 +264,8 @@ static void two_at_once(void)
 	begin(&f);
 	open_in(&call, 1, 10);
 	open_in(&call, 2, 11);
-	function_spans__begin(f.spans, &first);
-	function_spans__begin(f.spans, &second);
+	function_spans__begin(f.spans, &first, true);
+	function_spans__begin(f.spans, &second, true);
 	function_spans__call(f.spans, &call);
 	ticks(&f, 20);
 	CHECK(!f.cnt && f.stats.v[STAT_CALL_AMBIGUOUS] == 1);
@@ -248,30 +280,123 @@ static void pipelined_in_one_read(void)
 
 	begin(&f);
 	open_in(&call, 1, 10);
-	function_spans__begin(f.spans, &first);
-	function_spans__begin(f.spans, &second);
+	function_spans__begin(f.spans, &first, true);
+	function_spans__begin(f.spans, &second, true);
 	function_spans__call(f.spans, &call);
 	CHECK(!f.cnt && f.stats.v[STAT_CALL_AMBIGUOUS] == 1);
 	end(&f);
 }
 
+/* It will not be told, as is known at its begin or at its end; or it is not sampled. */
 static void requests_without_a_span(void)
 {
-	struct http_call excluded = request(1, 10), unsampled = request(2, 10);
-	struct function_call a = a_call(0, 1, 0), b = a_call(0, 2, 0);
+	struct http_call excluded = request(1, 10), lost = request(2, 10),
+			 unsampled = request(3, 10);
+	struct function_call a = a_call(0, 1, 0), b = a_call(0, 2, 0), c = a_call(0, 3, 0);
 	struct fixture f;
 
 	begin(&f);
 	open_in(&a, 1, 10);
 	open_in(&b, 2, 10);
+	open_in(&c, 3, 10);
 	unsampled.context.flags = 0;
-	function_spans__begin(f.spans, &excluded);
-	function_spans__begin(f.spans, &unsampled);
-	excluded.end_ns = 30 * MS;
-	function_spans__end(f.spans, &excluded, false);
+	function_spans__begin(f.spans, &excluded, false);
+	function_spans__begin(f.spans, &lost, true);
+	function_spans__begin(f.spans, &unsampled, true);
 	function_spans__call(f.spans, &a);
 	function_spans__call(f.spans, &b);
-	CHECK(!f.cnt && !f.stats.v[STAT_CALL_LOST]);
+	function_spans__call(f.spans, &c);
+	end_at(&f, &excluded, 30, true);
+	end_at(&f, &lost, 30, false);
+	end_at(&f, &unsampled, 30, false);
+	CHECK(!f.cnt && !f.stats.v[STAT_CALL_LOST] && !f.stats.v[STAT_CALL_SPANS]);
+	CHECK(f.settled == 3 && f.within == 2);
+	end(&f);
+}
+
+/* A stream of events: its calls are not kept back until it ends, in an hour. */
+static void request_that_takes_long(void)
+{
+	struct http_call http = request(1, 10);
+	struct function_call call = a_call(0, 1, 0), again = a_call(0, 2, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	open_in(&again, 1, 10);
+	function_spans__begin(f.spans, &http, true);
+	function_spans__call(f.spans, &call);
+	ticks(&f, 3);
+	CHECK(!f.cnt);
+	ticks(&f, 3);
+	CHECK(f.cnt == 1);
+	function_spans__call(f.spans, &again);
+	CHECK(f.cnt == 1);
+	end_at(&f, &http, 2000, true);
+	CHECK(f.cnt == 2 && f.stats.v[STAT_CALL_SPANS] == 2);
+	end(&f);
+}
+
+/* Those before it in the list of requests do not keep what waits from its turn. */
+static void never_begun_behind_one_that_ended(void)
+{
+	struct http_call http = request(1, 10);
+	struct function_call call = a_call(0, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	function_spans__begin(f.spans, &http, true);
+	end_at(&f, &http, 15, true);
+	ticks(&f, 20);
+	open_in(&call, 2, 3000);
+	function_spans__call(f.spans, &call);
+	ticks(&f, 20);
+	CHECK(f.stats.v[STAT_CALL_OUTSIDE] == 1 && f.settled == 1 && !f.within);
+	end(&f);
+}
+
+static void routes(void)
+{
+	struct http_call http = request(1, 10), bare = request(2, 10);
+	struct function_call first = a_call(1, 1, 0), second = a_call(2, 2, 0),
+			     none = a_call(0, 3, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&first, 1, 10);
+	open_in(&second, 1, 10);
+	open_in(&none, 2, 10);
+	first.start_ns--;
+	function_spans__call(f.spans, &second);
+	function_spans__call(f.spans, &first);
+	function_spans__call(f.spans, &none);
+	CHECK(!function_spans__route(f.spans, &http).len);
+	function_spans__begin(f.spans, &http, true);
+	function_spans__begin(f.spans, &bare, true);
+	CHECK_STR(function_spans__route(f.spans, &http), "/inner/{x}");
+	CHECK(!function_spans__route(f.spans, &bare).len);
+	CHECK(!f.stats.v[STAT_CALL_ROUTE_LATE]);
+	end_at(&f, &bare, 30, true);
+	none.function = 2;
+	function_spans__call(f.spans, &none);
+	CHECK(f.stats.v[STAT_CALL_ROUTE_LATE] == 1);
+	CHECK(!function_spans__route(f.spans, &bare).len);
+	end(&f);
+}
+
+/* Which of the two ran it? */
+static void no_route_of_pipelined_ones(void)
+{
+	struct http_call http = request(1, 10);
+	struct function_call call = a_call(1, 1, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	function_spans__call(f.spans, &call);
+	function_spans__begin(f.spans, &http, true);
+	function_spans__begin(f.spans, &http, true);
+	CHECK(!function_spans__route(f.spans, &http).len);
 	end(&f);
 }
 
@@ -284,9 +409,10 @@ static void more_than_can_wait(void)
 	open_in(&call, 1, 10);
 	for (u32 i = 0; i < FUNCTION_CALLS_MAX + 5; i++)
 		function_spans__call(f.spans, &call);
-	CHECK(f.stats.v[STAT_CALL_LOST] == 5);
+	CHECK(f.stats.v[STAT_CALL_LOST] == 5 && f.settled == 5);
 	function_spans__tick(f.spans, f.now, true);
 	CHECK(f.stats.v[STAT_CALL_OUTSIDE] == FUNCTION_CALLS_MAX);
+	CHECK(f.settled == FUNCTION_CALLS_MAX + 5 && !f.within);
 	end(&f);
 }
 
@@ -301,6 +427,10 @@ int main(void)
 	RUN(two_at_once);
 	RUN(pipelined_in_one_read);
 	RUN(requests_without_a_span);
+	RUN(request_that_takes_long);
+	RUN(never_begun_behind_one_that_ended);
+	RUN(routes);
+	RUN(no_route_of_pipelined_ones);
 	RUN(more_than_can_wait);
 	return test_status();
 }

@@ -71,6 +71,8 @@ struct config {
 	bool summary;		       /* --summary */
 	struct config_texts functions; /* --function, as probe/function_spec.h takes them */
 	bool slow_probes;	       /* --slow_probes */
+	/* --count, --function_route, as probe/function_rules.h takes them */
+	struct config_texts counts, function_routes;
 	/* what to say */
 	const char *traces_exporter;  /* comma list, see config__exporters() */
 	const char *metrics_exporter; /* comma list, see config__metrics_exporters() */

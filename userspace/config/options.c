@@ -129,6 +129,11 @@ const struct option options[] = {
 	     "glob, lib.so:glob or exe+0xOFFSET; (1:TYPE=ATTR) and =>ATTR:TYPE tell arguments and the "
 	     "result; again for more. Some 1 us a call. none: not even the handlers a program tells of", .type = OPT_TEXTS,
 	     .value_name = "FUNCTION", KEPT(functions)),
+	OURS("count", FUNCTIONS, "a counter of calls, by attributes that --function takes of them: "
+	     "'roll=dice.rolls{roll.value}'; again for more", .type = OPT_TEXTS,
+	     .value_name = "FUNCTION=METRIC", KEPT(counts)),
+	OURS("function_route", FUNCTIONS, "requests in which it is called have this route; again for "
+	     "more", .type = OPT_TEXTS, .value_name = "FUNCTION=/ROUTE", KEPT(function_routes)),
 	OURS("slow_probes", FUNCTIONS, "probe functions, too, that need single steps: some 20 us a "
 	     "call", SWITCH, KEPT(slow_probes)),
 

@@ -178,9 +178,11 @@ static void print_scope(struct json_writer *w, const struct metric_group *group,
 	json_writer__close(w, '}');
 }
 
-static void print_group(struct buf *doc, const struct metric_group *group, u64 time_ns)
+/* Those from one group up to another, all of one resource; false: they have no metrics. */
+static bool print_resource(struct buf *doc, const struct metrics *metrics, u32 from, u32 end)
 {
 	struct json_writer writer = {.out = doc}, *w = &writer;
+	bool any = false;
 
 	json_writer__open(w, '{');
 	json_writer__key(w, "resource_metrics");
@@ -189,18 +191,24 @@ static void print_group(struct buf *doc, const struct metric_group *group, u64 t
 	json_writer__open(w, '{');
 	json_writer__key(w, "resource");
 	json_writer__open(w, '{');
-	json_writer__attrs(w, "attributes", &group->resource->attrs);
+	json_writer__attrs(w, "attributes", &metrics->groups[from].resource->attrs);
 	json_writer__str(w, "schema_url", STR(""));
 	json_writer__close(w, '}');
 	json_writer__key(w, "scope_metrics");
 	json_writer__open(w, '[');
-	print_scope(w, group, time_ns);
+	for (u32 i = from; i < end; i++) {
+		if (!metrics->groups[i].metric_cnt)
+			continue;
+		print_scope(w, &metrics->groups[i], metrics->time_ns);
+		any = true;
+	}
 	json_writer__close(w, ']');
 	json_writer__str(w, "schema_url", STR(""));
 	json_writer__close(w, '}');
 	json_writer__close(w, ']');
 	json_writer__close(w, '}');
 	buf__char(doc, '\n');
+	return any;
 }
 
 static int console_open(struct metrics_exporter **out, const struct export_env *env)
@@ -219,13 +227,13 @@ static enum export_result console_send(struct metrics_exporter *exporter, struct
 {
 	struct console *console = container_of(exporter, struct console, exporter);
 	enum export_result result = EXPORT_OK;
-	u32 i;
+	u32 end;
 
-	for (i = 0; i < metrics->group_cnt; i++) {
-		if (!metrics->groups[i].metric_cnt)
-			continue;
+	for (u32 i = 0; i < metrics->group_cnt; i = end) {
+		end = metrics__resource_end(metrics, i);
 		buf__reset(&console->doc);
-		print_group(&console->doc, &metrics->groups[i], metrics->time_ns);
+		if (!print_resource(&console->doc, metrics, i, end))
+			continue;
 		if (output__write_buf(console->output, &console->doc))
 			result = EXPORT_DROP;
 	}

@@ -214,15 +214,23 @@ static void fill_scope(struct otlp_build *build, const struct metric_group *grou
 		fill_metric(&(struct points){build, &group->metrics[i], time_ns}, out->metrics[i]);
 }
 
-static void fill_group(struct otlp_build *build, const struct metric_group *group, u64 time_ns,
-		       Otlp__ResourceMetrics *out)
+/* The groups up to end, all of one resource. False: they have no metrics, and out is not filled. */
+static bool fill_resource(struct otlp_build *build, const struct metrics *metrics, u32 from,
+			  u32 end, Otlp__ResourceMetrics *out)
 {
+	Otlp__ScopeMetrics **list = otlp_list(build, end - from, sizeof(**list));
+	size_t cnt = 0;
+
+	for (u32 i = from; list && i < end; i++)
+		if (metrics->groups[i].metric_cnt)
+			fill_scope(build, &metrics->groups[i], metrics->time_ns, list[cnt++]);
+	if (!cnt)
+		return false;
 	otlp__resource_metrics__init(out);
-	out->resource = otlp_resource(build, group->resource);
-	out->n_scope_metrics = 1;
-	out->scope_metrics = otlp_list(build, 1, sizeof(**out->scope_metrics));
-	if (out->scope_metrics)
-		fill_scope(build, group, time_ns, out->scope_metrics[0]);
+	out->resource = otlp_resource(build, metrics->groups[from].resource);
+	out->n_scope_metrics = cnt;
+	out->scope_metrics = list;
+	return true;
 }
 
 struct Otlp__MetricsData *otlp_metrics_tree(struct arena *mem, const struct metrics *metrics)
@@ -230,13 +238,14 @@ struct Otlp__MetricsData *otlp_metrics_tree(struct arena *mem, const struct metr
 	struct otlp_build build = {.mem = mem};
 	Otlp__MetricsData *data = otlp_take(&build, 1, sizeof(*data));
 	Otlp__ResourceMetrics **list = otlp_list(&build, metrics->group_cnt, sizeof(**list));
-	u32 cnt = 0;
+	u32 cnt = 0, end;
 
 	if (build.failed)
 		return NULL;
-	for (u32 i = 0; i < metrics->group_cnt; i++)
-		if (metrics->groups[i].metric_cnt)
-			fill_group(&build, &metrics->groups[i], metrics->time_ns, list[cnt++]);
+	for (u32 i = 0; i < metrics->group_cnt; i = end) {
+		end = metrics__resource_end(metrics, i);
+		cnt += fill_resource(&build, metrics, i, end, list[cnt]);
+	}
 	otlp__metrics_data__init(data);
 	data->n_resource_metrics = cnt;
 	data->resource_metrics = list;

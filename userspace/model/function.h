@@ -6,7 +6,9 @@
 #ifndef FUNCTION_H
 #define FUNCTION_H
 
-#include "base/str.h"
+#include "model/attrs.h"
+
+struct scope;
 
 #define FUNCTION_VALUES_MAX   4 /* taken of one call */
 #define FUNCTION_REQUESTS_MAX 4 /* that may be open in one thread */
@@ -23,7 +25,10 @@ struct function_value {
 
 /* Texts are owned by whoever holds it. */
 struct function {
-	struct str name, file; /* file empty and line 0 if not known */
+	struct str name;
+	struct str object; /* how the library was asked for; empty: the executable */
+	u64 offset, size;  /* of its code in the file; size 0: not known */
+	struct str file;   /* of its source; empty, and line 0, if not known */
 	u32 line;
 	struct function_value values[FUNCTION_VALUES_MAX]; /* up to VALUE_NONE */
 };
@@ -40,5 +45,14 @@ struct function_call {
 	u64 values[FUNCTION_VALUES_MAX]; /* raw; of texts -1 if not readable */
 	struct str texts[2]; /* of those values that are texts, in their order; borrowed */
 };
+
+/* Of all that is made of calls. */
+const struct scope *function_scope(void);
+/*
+ * The value with that index as an attribute, its key and text borrowed of the two. False: there is
+ * none, or it could not be read.
+ */
+bool function_attr(const struct function *function, const struct function_call *call, u32 index,
+		   struct attr *out);
 
 #endif

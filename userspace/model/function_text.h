@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* struct function as text, for recordings: lines of name, file, line, then one for each value. */
+/*
+ * struct function as text, for recordings:
+ *
+ *	todo_add			name
+ *					object: empty, this one is the executable's
+ *	demo_todo/routes.c		source
+ *	57 4c10 a1			line; offset and size, in hexadecimal
+ *	1 32 0 roll.value		each value: kind, bits, argument, attribute
+ */
 #ifndef FUNCTION_TEXT_H
 #define FUNCTION_TEXT_H
 

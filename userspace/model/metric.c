@@ -36,6 +36,15 @@ struct metric_group *metrics__group(struct metrics *metrics)
 	return groups;
 }
 
+u32 metrics__resource_end(const struct metrics *metrics, u32 group)
+{
+	const struct resource *resource = metrics->groups[group].resource;
+
+	while (group < metrics->group_cnt && metrics->groups[group].resource == resource)
+		group++;
+	return group;
+}
+
 struct metrics *metrics__get(struct metrics *metrics)
 {
 	metrics->refs++;

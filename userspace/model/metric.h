@@ -20,7 +20,7 @@
 
 enum metric_kind { METRIC_HISTOGRAM, METRIC_SUM };
 
-/* What a metric is: static. */
+/* What a metric is: static, or there for as long as we run. */
 struct metric_info {
 	const char *name, *description, *unit;
 	enum metric_kind kind;
@@ -87,6 +87,8 @@ struct metrics {
 struct metrics *metrics__new(u32 cap);
 /* One more group, all zero, valid until the next; before it is shared only. NULL: no memory. */
 struct metric_group *metrics__group(struct metrics *metrics);
+/* The first group from that one on that is of another resource. */
+u32 metrics__resource_end(const struct metrics *metrics, u32 group);
 struct metrics *metrics__get(struct metrics *metrics);
 /* NULL is fine, and so is one half filled. */
 void metrics__put(struct metrics *metrics);

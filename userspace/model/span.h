@@ -26,6 +26,7 @@ struct span {
 	const struct scope *scope; /* static */
 	struct resource *resource; /* one reference */
 	struct http_call *http;	   /* owned; NULL for other spans */
+	struct span *next;	   /* for a list of whoever owns it */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "model/function.h"
 #include "model/http_metric.h"
 #include "pipeline/metric_table.h"
 
@@ -19,7 +20,8 @@ struct group {
 	struct metric_table tables[HTTP_METRIC_CNT];
 	u32 open; /* requests in flight, each with an entry in span_metrics.open */
 	bool exited;
-	bool expiring; /* exited, and so it was at __expire() */
+	bool expiring;			/* exited, and so it was at __expire() */
+	struct metric_table counters[]; /* env.counter_cnt of them */
 };
 
 struct span_metrics {
@@ -41,12 +43,14 @@ static u64 address(const void *object)
 	return (u64)(uintptr_t)object;
 }
 
-static void group__free(struct group *group)
+static void group__free(const struct span_metrics *metrics, struct group *group)
 {
 	u32 i;
 
 	for (i = 0; i < HTTP_METRIC_CNT; i++)
 		metric_table__free(&group->tables[i]);
+	for (i = 0; i < metrics->env.counter_cnt; i++)
+		metric_table__free(&group->counters[i]);
 	resource__put(group->resource);
 	free(group);
 }
@@ -58,14 +62,17 @@ static struct group *add_group(struct span_metrics *metrics, struct resource *re
 
 	if (metrics->by_resource.cnt >= GROUPS_MAX)
 		return NULL;
-	group = calloc(1, sizeof(*group));
+	group = calloc(1, sizeof(*group) + metrics->env.counter_cnt * sizeof(group->counters[0]));
 	if (!group)
 		return NULL;
 	for (i = 0; i < HTTP_METRIC_CNT; i++)
 		metric_table__init(&group->tables[i], metrics->infos[i], metrics->env.view,
 				   &metrics->budget);
+	for (i = 0; i < metrics->env.counter_cnt; i++)
+		metric_table__init(&group->counters[i], &metrics->env.counters[i],
+				   metrics->env.view, &metrics->budget);
 	if (map__set(&metrics->by_resource, address(resource), group)) {
-		group__free(group);
+		group__free(metrics, group);
 		return NULL;
 	}
 	group->resource = resource__get(resource);
@@ -156,27 +163,33 @@ static void leave(struct span_metrics *metrics, const struct http_call *call, u6
 	move_active(metrics, entry, -1, ns);
 }
 
-/* A histogram's measurement, if this metric is recorded. */
-static void record(struct span_metrics *metrics, struct group *group, enum http_metric metric,
-		   const struct source *source, union metric_value value)
+/* entry may be NULL: there was no memory. context too: it was within no span. */
+static void record(struct span_metrics *metrics, struct metric_entry *entry,
+		   union metric_value value, u64 ns, const struct trace_context *context)
 {
 	enum exemplar_filter filter = metrics->env.exemplars;
+	bool sampled = context && context->flags & FLAG_SAMPLED;
 	struct measurement measurement = {
 		.value = value,
-		.time_ns = source->ns,
-		.exemplar = filter == EXEMPLAR_ALWAYS_ON || (filter == EXEMPLAR_TRACE_BASED &&
-							     source->context->flags & FLAG_SAMPLED),
-		.context = source->context,
+		.time_ns = ns,
+		.exemplar =
+			filter == EXEMPLAR_ALWAYS_ON || (filter == EXEMPLAR_TRACE_BASED && sampled),
+		.context = context,
 	};
-	struct metric_entry *entry;
 
-	if (!metrics->infos[metric])
-		return;
-	entry = entry_of(metrics, group, metric, source);
 	if (entry)
 		metric_entry__record(entry, &measurement);
 	else
 		metrics->lost++;
+}
+
+/* A histogram's measurement, if this metric is recorded. */
+static void record_call(struct span_metrics *metrics, struct group *group, enum http_metric metric,
+			const struct source *source, union metric_value value)
+{
+	if (metrics->infos[metric])
+		record(metrics, entry_of(metrics, group, metric, source), value, source->ns,
+		       source->context);
 }
 
 /* Whole milliseconds, halves to the even one, as Python's round(). */
@@ -200,15 +213,29 @@ void span_metrics__end(struct span_metrics *metrics, const struct span *span, st
 		metrics->lost++;
 		return;
 	}
-	record(metrics, group, HTTP_DURATION_MS, &source, (union metric_value){.i = round_ms(ns)});
-	record(metrics, group, HTTP_DURATION, &source,
-	       (union metric_value){.d = (double)ns / NSEC_PER_SEC});
+	record_call(metrics, group, HTTP_DURATION_MS, &source,
+		    (union metric_value){.i = round_ms(ns)});
+	record_call(metrics, group, HTTP_DURATION, &source,
+		    (union metric_value){.d = (double)ns / NSEC_PER_SEC});
 	if (sizes && sizes->request >= 0)
-		record(metrics, group, HTTP_REQUEST_SIZE, &source,
-		       (union metric_value){.i = sizes->request});
+		record_call(metrics, group, HTTP_REQUEST_SIZE, &source,
+			    (union metric_value){.i = sizes->request});
 	if (sizes && sizes->response >= 0)
-		record(metrics, group, HTTP_RESPONSE_SIZE, &source,
-		       (union metric_value){.i = sizes->response});
+		record_call(metrics, group, HTTP_RESPONSE_SIZE, &source,
+			    (union metric_value){.i = sizes->response});
+}
+
+void span_metrics__count(struct span_metrics *metrics, struct resource *resource,
+			 const struct span_count *count)
+{
+	struct group *group = group_of(metrics, resource);
+	struct metric_entry *entry = NULL;
+
+	note_time(metrics, count->ns);
+	if (group)
+		entry = metric_table__entry(&group->counters[count->counter], count->attrs,
+					    count->ns);
+	record(metrics, entry, (union metric_value){.i = 1}, count->ns, count->context);
 }
 
 void span_metrics__discard(struct span_metrics *metrics, const struct http_call *call)
@@ -226,25 +253,48 @@ void span_metrics__exit(struct span_metrics *metrics, const struct resource *res
 
 /* ---- collections ---- */
 
+/* A group of those tables that have points. */
+static int snapshot_tables(const struct metric_table *tables, u32 cnt, struct metric_group *out)
+{
+	int err = 0;
+	u32 i;
+
+	out->metrics = calloc(cnt, sizeof(*out->metrics));
+	if (!out->metrics)
+		return -ENOMEM;
+	for (i = 0; i < cnt && !err; i++)
+		if (tables[i].cnt)
+			err = metric_table__snapshot(&tables[i], &out->metrics[out->metric_cnt++]);
+	return err;
+}
+
+static bool has_counted(const struct span_metrics *metrics, const struct group *group)
+{
+	for (u32 i = 0; i < metrics->env.counter_cnt; i++)
+		if (group->counters[i].cnt)
+			return true;
+	return false;
+}
+
 static int snapshot_group(const struct span_metrics *metrics, const struct group *group,
 			  struct metrics *all)
 {
 	struct metric_group *out = metrics__group(all);
-	int err = 0;
-	u32 i;
+	int err;
 
 	if (!out)
 		return -ENOMEM;
 	out->resource = resource__get(group->resource);
 	out->scope = semconv__scope(metrics->env.semconv);
-	out->metrics = calloc(HTTP_METRIC_CNT, sizeof(*out->metrics));
-	if (!out->metrics)
+	err = snapshot_tables(group->tables, HTTP_METRIC_CNT, out);
+	if (err || !has_counted(metrics, group))
+		return err;
+	out = metrics__group(all);
+	if (!out)
 		return -ENOMEM;
-	for (i = 0; i < HTTP_METRIC_CNT && !err; i++)
-		if (group->tables[i].cnt)
-			err = metric_table__snapshot(&group->tables[i],
-						     &out->metrics[out->metric_cnt++]);
-	return err;
+	out->resource = resource__get(group->resource);
+	out->scope = function_scope();
+	return snapshot_tables(group->counters, metrics->env.counter_cnt, out);
 }
 
 /* What only its readers still hold has none any more: since exec the process has another one. */
@@ -265,7 +315,7 @@ static void drop(struct span_metrics *metrics, struct group **link)
 	if (!*link)
 		metrics->tail = link;
 	map__del(&metrics->by_resource, address(group->resource));
-	group__free(group);
+	group__free(metrics, group);
 }
 
 /* What was collected starts over; a process that is gone goes. */
@@ -278,6 +328,8 @@ static void restart(struct span_metrics *metrics, u64 time_ns)
 		for (i = 0; i < HTTP_METRIC_CNT; i++)
 			if (group->tables[i].info)
 				metric_table__collected(&group->tables[i], time_ns);
+		for (i = 0; i < metrics->env.counter_cnt; i++)
+			metric_table__collected(&group->counters[i], time_ns);
 		if (group->exited && !group->open)
 			drop(metrics, link);
 		else
@@ -379,7 +431,7 @@ void span_metrics__free(struct span_metrics *metrics)
 		return;
 	for (group = metrics->groups; group; group = next) {
 		next = group->next;
-		group__free(group);
+		group__free(metrics, group);
 	}
 	map__free(&metrics->by_resource);
 	map__free(&metrics->open);

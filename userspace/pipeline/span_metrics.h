@@ -2,7 +2,7 @@
 /*
  * The metrics of an HTTP server, made from its calls before any sampling: requests in flight, their
  * durations, sizes of bodies if asked for; for each traced process apart, by what the semantic
- * conventions say. In this order, if recorded:
+ * conventions say; and counters of whatever else was asked for. In this order, if recorded:
  *
  *	http.server.active_requests		always; the legacy or the stable one, or the latter
  *						with the attributes of both
@@ -10,6 +10,7 @@
  *	http.server.request.duration		stable, seconds
  *	http.server.request.body.size		opt-in, with the stable attributes
  *	http.server.response.body.size		opt-in, with the stable attributes
+ *	counters				in a scope of their own
  *
  * To be called by whoever wires:
  *
@@ -18,6 +19,7 @@
  *	__end()		in the tracer's end, for every span, sampled or not, with its context set
  *	__discard()	instead of __end(): no span comes of it (lost, discarded, excluded), so
  *			it was in flight, but has no duration
+ *	__count()	for each call of a function that is counted
  *	__exit()	when a process exits, before the process table forgets it
  *	__collect()	at every export interval, and once more when all has ended: snapshot to each
  *			metrics exporter, then metrics__put()
@@ -46,12 +48,22 @@ struct span_metrics_env {
 	bool body_sizes;
 	enum exemplar_filter exemplars;
 	struct metric_view view;
+	const struct metric_info *counters; /* what is counted beside requests; outlives it */
+	u32 counter_cnt;
 	u32 readers; /* all of the same calls, this one included; each holds on to resources */
 };
 
 /* Bytes of the bodies without head and framing; -1: not known, so not recorded. */
 struct body_sizes {
 	s64 request, response;
+};
+
+/* One more of a counter. */
+struct span_count {
+	u32 counter; /* its index */
+	const struct attrs *attrs;
+	u64 ns;				     /* unix */
+	const struct trace_context *context; /* NULL: within no span */
 };
 
 int span_metrics__new(struct span_metrics **out, const struct span_metrics_env *env);
@@ -67,6 +79,8 @@ void span_metrics__begin(struct span_metrics *metrics, const struct http_call *c
  */
 void span_metrics__end(struct span_metrics *metrics, const struct span *span, struct str route,
 		       const struct body_sizes *sizes);
+void span_metrics__count(struct span_metrics *metrics, struct resource *resource,
+			 const struct span_count *count);
 void span_metrics__discard(struct span_metrics *metrics, const struct http_call *call);
 /* Its points stay for one more collection, or until its last open request has ended. */
 void span_metrics__exit(struct span_metrics *metrics, const struct resource *resource);

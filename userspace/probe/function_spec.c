@@ -2,6 +2,8 @@
 #include "probe/function_spec.h"
 
 #include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
 
 #include "model/hex.h"
 
@@ -178,4 +180,24 @@ int function_spec_parse(struct str text, struct function_spec_text *spec, const 
 	if (!*why && arrow >= 0)
 		*why = parse_result(result, spec);
 	return *why ? -EINVAL : 0;
+}
+
+bool function_glob(struct str glob, struct str name)
+{
+	char pattern[256], text[512];
+
+	if (glob.len >= sizeof(pattern) || name.len >= sizeof(text))
+		return false;
+	snprintf(pattern, sizeof(pattern), "%.*s", STR_ARG(glob));
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
+	return !fnmatch(pattern, text, 0);
+}
+
+bool function_spec__names(const struct function_spec_text *spec, const struct function *function)
+{
+	if (!str_eq(spec->object, function->object))
+		return false;
+	if (spec->glob.len)
+		return function_glob(spec->glob, function->name);
+	return spec->offset - function->offset < (function->size ? function->size : 1);
 }

@@ -2,7 +2,6 @@
 #include "probe/functions.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +134,9 @@ static void add(struct functions *functions, struct file *file, const struct bin
 	snprintf(name, sizeof(name), "0x%" PRIx64, found->offset);
 	function->name =
 		arena__dup(&functions->mem, found->name.len ? found->name : str_from(name));
+	function->object = file->object;
+	function->offset = found->offset;
+	function->size = found->size;
 	if (binary__source(file->binary, found->address, &function->file, &function->line))
 		function->file = arena__dup(&functions->mem, function->file);
 	memcpy(function->values, spec->values, sizeof(function->values));
@@ -185,17 +187,6 @@ struct search {
 	struct file *file;
 };
 
-static bool glob_matches(struct str glob, struct str name)
-{
-	char pattern[256], text[512];
-
-	if (glob.len >= sizeof(pattern) || name.len >= sizeof(text))
-		return false;
-	snprintf(pattern, sizeof(pattern), "%.*s", STR_ARG(glob));
-	snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
-	return !fnmatch(pattern, text, 0);
-}
-
 /* The first spec that names it decides. */
 static bool on_function(void *owner, const struct binary_function *found)
 {
@@ -209,7 +200,7 @@ static bool on_function(void *owner, const struct binary_function *found)
 		const struct function_spec_text *spec = &functions->env.specs[i];
 
 		if (!str_eq(spec->object, search->file->object) || !spec->glob.len ||
-		    !glob_matches(spec->glob, found->name))
+		    !function_glob(spec->glob, found->name))
 			continue;
 		choose_site(functions, search->file, found, spec);
 		return true;
@@ -218,7 +209,7 @@ static bool on_function(void *owner, const struct binary_function *found)
 		ssize_t comma = str_find(rest, ',', 0);
 		size_t len = comma < 0 ? rest.len : (size_t)comma;
 
-		if (glob_matches(str_trim(str_sub(rest, 0, len)), found->name)) {
+		if (function_glob(str_trim(str_sub(rest, 0, len)), found->name)) {
 			choose_site(functions, search->file, found, &handler);
 			return true;
 		}
@@ -377,7 +368,7 @@ static bool attach_library(void *owner, const struct mapped *mapped)
 	for (u32 i = 0; i < functions->env.spec_cnt; i++) {
 		struct str object = functions->env.specs[i].object;
 
-		if (object.len && glob_matches(object, mapped->name))
+		if (object.len && function_glob(object, mapped->name))
 			look->sum += attach(functions, look->process, mapped->path, object);
 	}
 	return true;

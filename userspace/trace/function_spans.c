@@ -4,27 +4,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/map.h"
+#include "trace/function_request.h"
 
 /* Requests and their ends are known within two ticks of the sweep, that is 160 ms; calls that have
  * only one request need no more than its begin. */
 #define WAIT_NS	  NSEC_PER_SEC
 #define SETTLE_NS (300 * NSEC_PER_MSEC)
+/* Spans that wait for the end of their request, so that they go out beside its own, or not at all:
+ * some 2 KiB each. One that takes longer has them told as they come. */
+#define HELD_MAX 4096
+#define HOLD_NS	 (300 * NSEC_PER_MSEC)
 /* A function may return long after the answer went out, but rarely. */
 #define KEEP_NS (30 * NSEC_PER_SEC)
-
-struct request {
-	u64 conn, start_ns;
-	bool begun;		       /* else only calls have told of it */
-	u64 since;		       /* until then: the tick that saw it first */
-	struct waiting *first, **last; /* until then: owned, the calls made in it */
-	u64 end_ns;		       /* 0: open */
-	struct trace_context context;
-	char *state;		       /* owned; the tracestate or NULL */
-	bool told;		       /* its span went out, or will */
-	bool shared;		       /* two of one read (pipelining): whose is a call? */
-	struct request *next, *before; /* the list of all, the oldest first */
-};
 
 /* A call that waits: for its request to begin, or to be the only one left of several. */
 struct waiting {
@@ -37,30 +28,11 @@ struct waiting {
 struct function_spans {
 	struct function_spans_env env;
 	u64 key; /* span ids are made with it */
-	struct map requests;
-	struct request *oldest, *newest;
+	struct function_requests requests;
 	struct waiting *first, **last;
-	u32 waiting_cnt;
+	u32 waiting_cnt, held_cnt;
 	u64 now; /* the last tick */
 };
-
-static const struct scope scope = {
-	.name = "otel-ebpf.functions",
-	.version = VERSION,
-	.schema_url = "",
-};
-
-static u64 mix(u64 a, u64 b)
-{
-	a = (a ^ b) * 0x9e3779b97f4a7c15ULL;
-	a = (a ^ a >> 32) * 0xd6e8feb86659fd93ULL;
-	return a ^ a >> 32;
-}
-
-static u64 key_of(u64 conn, u64 start_ns)
-{
-	return mix(conn, start_ns);
-}
 
 int function_spans__new(struct function_spans **out, const struct function_spans_env *env)
 {
@@ -80,6 +52,7 @@ static void drop_calls(struct function_spans *spans, struct waiting *waiting)
 	while (waiting) {
 		struct waiting *next = waiting->next;
 
+		spans->env.settled(spans->env.owner, &waiting->call, NULL);
 		free(waiting);
 		waiting = next;
 		spans->waiting_cnt--;
@@ -87,105 +60,85 @@ static void drop_calls(struct function_spans *spans, struct waiting *waiting)
 	}
 }
 
-static void forget(struct function_spans *spans, struct request *request)
+/* The spans that wait for it go out; told: or are no spans. */
+static void release(struct function_spans *spans, struct function_request *request, bool told)
 {
-	*(request->before ? &request->before->next : &spans->oldest) = request->next;
-	*(request->next ? &request->next->before : &spans->newest) = request->before;
-	map__del(&spans->requests, key_of(request->conn, request->start_ns));
+	struct span *span = request->held, *next;
+
+	request->held = NULL;
+	request->held_end = &request->held;
+	for (; span; span = next) {
+		next = span->next;
+		span->next = NULL;
+		spans->held_cnt--;
+		if (!told) {
+			span__free(span);
+			continue;
+		}
+		stats__add(spans->env.stats, STAT_CALL_SPANS, 1);
+		spans->env.span(spans->env.owner, span);
+	}
+}
+
+static void forget(struct function_spans *spans, struct function_request *request)
+{
+	release(spans, request, request->told);
 	drop_calls(spans, request->first);
-	free(request->state);
-	free(request);
+	function_requests__del(&spans->requests, request);
 }
 
 void function_spans__free(struct function_spans *spans)
 {
 	if (!spans)
 		return;
-	while (spans->oldest)
-		forget(spans, spans->oldest);
+	while (spans->requests.oldest)
+		forget(spans, spans->requests.oldest);
 	drop_calls(spans, spans->first);
-	map__free(&spans->requests);
+	function_requests__free(&spans->requests);
 	free(spans);
 }
 
-static struct request *find(struct function_spans *spans, u64 conn, u64 start_ns)
-{
-	struct request *request = map__get(&spans->requests, key_of(conn, start_ns));
-
-	return request && request->conn == conn && request->start_ns == start_ns ? request : NULL;
-}
-
 /* One that is not known yet; NULL when there is no memory, or its place in the map is taken. */
-static struct request *add_request(struct function_spans *spans, u64 conn, u64 start_ns)
+static struct function_request *add_request(struct function_spans *spans, u64 conn, u64 start_ns)
 {
-	u64 key = key_of(conn, start_ns);
-	struct request *request =
-		map__get(&spans->requests, key) ? NULL : calloc(1, sizeof(*request));
+	struct function_request *request = function_requests__add(&spans->requests, conn, start_ns);
 
-	if (!request || map__set(&spans->requests, key, request)) {
-		free(request);
-		return NULL;
-	}
-	request->conn = conn;
-	request->start_ns = start_ns;
-	request->last = &request->first;
-	request->before = spans->newest;
-	*(spans->newest ? &spans->newest->next : &spans->oldest) = request;
-	spans->newest = request;
-	if (spans->requests.cnt > FUNCTION_REQUESTS_KEPT)
-		forget(spans, spans->oldest);
+	if (request && spans->requests.by_key.cnt > FUNCTION_REQUESTS_KEPT)
+		forget(spans, spans->requests.oldest);
 	return request;
 }
 
 void function_spans__end(struct function_spans *spans, const struct http_call *call, bool told)
 {
-	struct request *request = find(spans, call->peer.conn, call->start_ns);
+	struct function_request *request =
+		function_requests__find(&spans->requests, call->peer.conn, call->start_ns);
 
 	if (!request)
 		return;
 	request->end_ns = call->end_ns ? call->end_ns : call->start_ns;
 	request->told &= told;
+	release(spans, request, request->told);
+	function_request__done(request);
 }
 
 /* Of a call in a trace; the one that it was made in has its own from the same numbers. */
-static void make_id(const struct function_spans *spans, const struct request *request,
+static void make_id(const struct function_spans *spans, const struct function_request *request,
 		    const struct function_call *call, u64 id, u8 out[8])
 {
 	u64 trace, value;
 
 	memcpy(&trace, request->context.trace_id, sizeof(trace));
-	value = mix(mix(mix(spans->key, trace), (u64)call->tid << 32 | call->tgid), id);
+	value = hash_mix(hash_mix(hash_mix(spans->key, trace), (u64)call->tid << 32 | call->tgid),
+			 id);
 	value += !value;
 	memcpy(out, &value, sizeof(value));
-}
-
-static void add_value(struct span *span, const struct function_value *value, u64 raw,
-		      struct str text)
-{
-	u32 unused = 64 - value->bits;
-
-	switch (value->kind) {
-	case VALUE_INT:
-		attrs__int(&span->attrs, &span->mem, value->attr, (s64)(raw << unused) >> unused);
-		break;
-	case VALUE_BOOL:
-		attrs__bool(&span->attrs, &span->mem, value->attr, raw & 0xff);
-		break;
-	case VALUE_TEXT:
-		if (raw != UINT64_MAX)
-			attrs__str(&span->attrs, &span->mem, value->attr,
-				   arena__dup(&span->mem, text));
-		break;
-	case VALUE_NONE:
-		break;
-	}
 }
 
 static void add_attributes(struct span *span, const struct function *function,
 			   const struct function_call *call)
 {
 	struct arena *mem = &span->mem;
-	u32 text = 0;
+	struct attr attr;
 
 	attrs__str(&span->attrs, mem, STR("code.function.name"), arena__dup(mem, function->name));
 	if (function->file.len)
@@ -194,20 +147,33 @@ static void add_attributes(struct span *span, const struct function *function,
 	if (function->line)
 		attrs__int(&span->attrs, mem, STR("code.line.number"), function->line);
 	attrs__int(&span->attrs, mem, STR("thread.id"), call->tid);
-	for (u32 i = 0; i < FUNCTION_VALUES_MAX && function->values[i].kind; i++) {
-		struct function_value value = function->values[i];
-
-		value.attr = arena__dup(mem, value.attr);
-		add_value(span, &value, call->values[i],
-			  value.kind == VALUE_TEXT && text < ARRAY_SIZE(call->texts)
-				  ? call->texts[text]
-				  : STR_NONE);
-		text += value.kind == VALUE_TEXT;
+	for (u32 i = 0; i < FUNCTION_VALUES_MAX; i++) {
+		if (!function_attr(function, call, i, &attr))
+			continue;
+		attr.key = arena__dup(mem, attr.key);
+		if (attr.type == ATTR_STR)
+			attr.s = arena__dup(mem, attr.s);
+		attrs__add(&span->attrs, mem, attr);
 	}
 }
 
-static void send(struct function_spans *spans, const struct request *request,
-		 const struct function_call *call)
+/* The context of the call's own span; its state is the request's. */
+static struct trace_context identify(const struct function_spans *spans,
+				     const struct function_request *request,
+				     const struct function_call *call)
+{
+	struct trace_context context = request->context;
+
+	memcpy(context.parent_id, request->context.span_id, sizeof(context.parent_id));
+	if (call->parent)
+		make_id(spans, request, call, call->parent, context.parent_id);
+	make_id(spans, request, call, call->id, context.span_id);
+	return context;
+}
+
+/* NULL, and counted: no memory. */
+static struct span *new_span(struct function_spans *spans, const struct trace_context *context,
+			     const struct function_call *call)
 {
 	const struct function *function = spans->env.function(spans->env.owner, call->function);
 	struct resource *resource =
@@ -217,30 +183,63 @@ static void send(struct function_spans *spans, const struct request *request,
 	if (!span) {
 		resource__put(resource);
 		stats__add(spans->env.stats, STAT_CALL_LOST, 1);
-		return;
+		return NULL;
 	}
-	span->context = request->context;
-	span->context.state = arena__dup(&span->mem, request->context.state);
-	memcpy(span->context.parent_id, request->context.span_id, sizeof(span->context.parent_id));
-	if (call->parent)
-		make_id(spans, request, call, call->parent, span->context.parent_id);
-	make_id(spans, request, call, call->id, span->context.span_id);
+	span->context = *context;
+	span->context.state = arena__dup(&span->mem, context->state);
 	span->kind = SPAN_INTERNAL;
-	span->scope = &scope;
+	span->scope = function_scope();
 	span->start_ns = call->start_ns;
 	span->end_ns = call->end_ns > call->start_ns ? call->end_ns : call->start_ns;
 	span->name = arena__dup(&span->mem, function->name);
 	add_attributes(span, function, call);
 	limits__apply(&spans->env.limits, span);
-	stats__add(spans->env.stats, STAT_CALL_SPANS, 1);
-	spans->env.span(spans->env.owner, span);
+	return span;
+}
+
+/* Holds the span until its request ends. */
+static void hold(struct function_spans *spans, struct function_request *request, struct span *owned)
+{
+	*request->held_end = owned;
+	request->held_end = &owned->next;
+	spans->held_cnt++;
+	if (request->end_ns || spans->held_cnt > HELD_MAX)
+		release(spans, request, request->told);
+	else
+		function_requests__wait(&spans->requests, request);
+}
+
+/* If its function stands for one; of several calls the first that was made. */
+static void take_route(const struct function_spans *spans, struct function_request *request,
+		       const struct function_call *call)
+{
+	struct str route = spans->env.route(spans->env.owner, call->function);
+
+	if (!route.len)
+		return;
+	if (request->end_ns && !request->route.len) {
+		stats__add(spans->env.stats, STAT_CALL_ROUTE_LATE, 1);
+		return;
+	}
+	if (request->route.len && request->routed_ns <= call->start_ns)
+		return;
+	request->route = route;
+	request->routed_ns = call->start_ns;
+}
+
+struct str function_spans__route(const struct function_spans *spans, const struct http_call *call)
+{
+	const struct function_request *request =
+		function_requests__find(&spans->requests, call->peer.conn, call->start_ns);
+
+	return request && !request->shared ? request->route : STR_NONE;
 }
 
 enum verdict { WAIT, FOUND, GIVEN_UP };
 
 /* Whose call was it? Those that had ended before it began are out of question. */
 static enum verdict judge(struct function_spans *spans, const struct waiting *waiting, bool last,
-			  struct request **out)
+			  struct function_request **out)
 {
 	const struct function_call *call = &waiting->call;
 	u64 waited = waiting->since ? spans->now - waiting->since : 0;
@@ -249,7 +248,8 @@ static enum verdict judge(struct function_spans *spans, const struct waiting *wa
 	if (call->request_cnt > 1 && waited < SETTLE_NS && !last)
 		return WAIT;
 	for (u32 i = 0; i < call->request_cnt; i++) {
-		struct request *request = find(spans, call->requests[i].conn, call->requests[i].ts);
+		struct function_request *request = function_requests__find(
+			&spans->requests, call->requests[i].conn, call->requests[i].ts);
 
 		if (!request || !request->begun) {
 			unknown++;
@@ -267,22 +267,36 @@ static enum verdict judge(struct function_spans *spans, const struct waiting *wa
 	return WAIT;
 }
 
+/* It is that request's. */
+static void tell(struct function_spans *spans, struct function_request *request,
+		 const struct function_call *call)
+{
+	struct trace_context context = identify(spans, request, call);
+	bool wanted = request->told && context.flags & 1;
+	struct span *span = wanted ? new_span(spans, &context, call) : NULL;
+
+	take_route(spans, request, call);
+	if (span)
+		hold(spans, request, span);
+	spans->env.settled(spans->env.owner, call, request->told ? &context : NULL);
+}
+
 /* True: the call is done with. */
 static bool settle(struct function_spans *spans, const struct waiting *waiting, bool last)
 {
-	struct request *request = NULL;
+	struct function_request *request = NULL;
 
 	switch (judge(spans, waiting, last, &request)) {
 	case WAIT:
 		return false;
 	case FOUND:
-		if (request->told && request->context.flags & 1)
-			send(spans, request, &waiting->call);
+		tell(spans, request, &waiting->call);
 		return true;
 	case GIVEN_UP:
 		break;
 	}
 	stats__add(spans->env.stats, request ? STAT_CALL_AMBIGUOUS : STAT_CALL_OUTSIDE, 1);
+	spans->env.settled(spans->env.owner, &waiting->call, NULL);
 	return true;
 }
 
@@ -294,6 +308,7 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 
 	if (!waiting) {
 		stats__add(spans->env.stats, STAT_CALL_LOST, 1);
+		spans->env.settled(spans->env.owner, call, NULL);
 		return NULL;
 	}
 	*waiting = (struct waiting){.call = *call};
@@ -311,12 +326,15 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 void function_spans__call(struct function_spans *spans, const struct function_call *call)
 {
 	struct waiting now = {.call = *call}, *waiting;
-	struct request *request = NULL;
+	struct function_request *request = NULL;
 
 	if (call->request_cnt == 1) {
-		request = find(spans, call->requests[0].conn, call->requests[0].ts);
+		request = function_requests__find(&spans->requests, call->requests[0].conn,
+						  call->requests[0].ts);
 		if (!request)
 			request = add_request(spans, call->requests[0].conn, call->requests[0].ts);
+		if (request && !request->begun)
+			function_requests__wait(&spans->requests, request);
 	}
 	if ((!request || request->begun) && settle(spans, &now, false))
 		return;
@@ -328,7 +346,7 @@ void function_spans__call(struct function_spans *spans, const struct function_ca
 }
 
 /* Settles what has waited for this request alone. */
-static void settle_calls(struct function_spans *spans, struct request *request, bool last)
+static void settle_calls(struct function_spans *spans, struct function_request *request, bool last)
 {
 	struct waiting *waiting = request->first, *next;
 
@@ -342,9 +360,10 @@ static void settle_calls(struct function_spans *spans, struct request *request, 
 	}
 }
 
-void function_spans__begin(struct function_spans *spans, const struct http_call *call)
+void function_spans__begin(struct function_spans *spans, const struct http_call *call, bool told)
 {
-	struct request *request = find(spans, call->peer.conn, call->start_ns);
+	struct function_request *request =
+		function_requests__find(&spans->requests, call->peer.conn, call->start_ns);
 
 	if (request && request->begun) {
 		request->shared = true;
@@ -354,12 +373,14 @@ void function_spans__begin(struct function_spans *spans, const struct http_call 
 		request = add_request(spans, call->peer.conn, call->start_ns);
 	if (!request)
 		return;
-	request->begun = request->told = true;
+	request->begun = true;
+	request->told = told;
 	request->context = call->context;
 	if (call->context.state.len)
 		request->state = strndup(call->context.state.p, call->context.state.len);
 	request->context.state = request->state ? call->context.state : STR_NONE;
 	request->context.state.p = request->state;
+	function_request__done(request);
 	settle_calls(spans, request, false);
 }
 
@@ -381,32 +402,40 @@ static void settle_all(struct function_spans *spans, bool last)
 	spans->last = at;
 }
 
-/* Calls told of it, but its begin does not come. */
-static bool never_begun(struct function_spans *spans, struct request *request, bool last)
+/* What waits for it has waited long enough. */
+static void give_up(struct function_spans *spans, struct function_request *request, bool last)
 {
-	if (request->begun)
-		return false;
+	u64 patience = request->begun ? HOLD_NS : WAIT_NS;
+
 	if (!request->since)
 		request->since = spans->now;
-	if (!last && spans->now - request->since < WAIT_NS)
-		return false;
+	if (!last && spans->now - request->since < patience)
+		return;
+	function_request__done(request);
+	if (request->begun) {
+		release(spans, request, request->told);
+		return;
+	}
 	settle_calls(spans, request, true);
-	return true;
+	forget(spans, request);
 }
 
 void function_spans__tick(struct function_spans *spans, u64 now, bool last)
 {
-	struct request *request, *next;
+	struct function_request *request, *next;
 
 	spans->now = now;
 	settle_all(spans, last);
-	for (request = spans->oldest; request; request = next) {
-		bool ended = request->begun && request->end_ns;
-
+	for (request = spans->requests.pending; request; request = next) {
+		next = request->pending_next;
+		give_up(spans, request, last);
+	}
+	for (request = spans->requests.oldest; request; request = next) {
 		next = request->next;
-		if (never_begun(spans, request, last) || (ended && request->end_ns + KEEP_NS < now))
-			forget(spans, request);
-		else if (ended && !last && request->end_ns + WAIT_NS < now)
-			break; /* those behind it came later, by and large */
+		if (!request->end_ns)
+			continue;
+		if (request->end_ns + KEEP_NS >= now)
+			break; /* those behind it ended later, by and large */
+		forget(spans, request);
 	}
 }

@@ -35,15 +35,28 @@ struct function_spans_env {
 	void (*span)(void *owner, struct span *owned);
 	/* What the number of a function stands for; NULL: nothing any more. */
 	const struct function *(*function)(void *owner, u32 number);
+	/* The route that a request with a call of it has; empty: it says nothing of routes. */
+	struct str (*route)(void *owner, u32 number);
+	/*
+	 * For who counts calls: each of them once, as soon as it is clear where it belongs. context
+	 * is that of its span; NULL: it has none.
+	 */
+	void (*settled)(void *owner, const struct function_call *call,
+			const struct trace_context *context);
 };
 
 int function_spans__new(struct function_spans **out, const struct function_spans_env *env);
 /* NULL is fine. Calls that wait are dropped. */
 void function_spans__free(struct function_spans *spans);
 
-/* A request begins; it has its context. */
-void function_spans__begin(struct function_spans *spans, const struct http_call *call);
-/* It ended at call->end_ns; told: its span goes out, else its calls make none either. */
+/* A request begins; it has its context. told: its span will go out, else its calls make none. */
+void function_spans__begin(struct function_spans *spans, const struct http_call *call, bool told);
+/*
+ * The route of a request that ends, by the calls that were made in it; empty: none of them tells.
+ * Calls that return only later are counted.
+ */
+struct str function_spans__route(const struct function_spans *spans, const struct http_call *call);
+/* It ended at call->end_ns; told: as it turned out. */
 void function_spans__end(struct function_spans *spans, const struct http_call *call, bool told);
 /* call is borrowed. */
 void function_spans__call(struct function_spans *spans, const struct function_call *call);

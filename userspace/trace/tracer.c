@@ -104,7 +104,7 @@ static bool has_path(const struct http_call *call)
 static void on_end(struct call_sink *sink, struct http_call *owned)
 {
 	struct tracer *tracer = container_of(sink, struct tracer, sink);
-	struct str route = STR_NONE, learned = STR_NONE;
+	struct str route, learned = STR_NONE;
 	struct span *span;
 	enum stat fate;
 
@@ -122,8 +122,8 @@ static void on_end(struct call_sink *sink, struct http_call *owned)
 	if (has_path(owned))
 		learned = path_templates__learn(tracer->templates, owned->target, &span->mem);
 	/* 405: there are routes of that path, but none took the request */
-	if (owned->status != 405 && has_path(owned))
-		route = tracer->env.route(tracer->env.owner, owned);
+	route = tracer->env.route(tracer->env.owner, owned,
+				  owned->status != 405 && has_path(owned));
 	fate = fate_of(span);
 	tracer->env.ended(tracer->env.owner, span, route, learned, fate == STAT_SPANS);
 	stats__add(tracer->env.stats, fate, 1);

@@ -38,8 +38,11 @@ struct tracer_env {
 	void (*ended)(void *owner, const struct span *span, struct str route, struct str learned,
 		      bool sent);
 	void (*discarded)(void *owner, const struct http_call *call);
-	/* The framework's own route of a call, empty if it is not known for certain. */
-	struct str (*route)(void *owner, const struct http_call *call);
+	/*
+	 * The framework's own route of a call, empty if it is not known for certain. by_path: rules
+	 * may be asked of its path.
+	 */
+	struct str (*route)(void *owner, const struct http_call *call, bool by_path);
 	/* The head of an answer reached beyond what was captured. */
 	void (*response_truncated)(void *owner);
 	const struct semconv *semconv;	      /* what spans say of a call; outlives the tracer */

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/function.h"
+
+#include "model/span.h"
+
+const struct scope *function_scope(void)
+{
+	static const struct scope scope = {
+		.name = "otel-ebpf.functions",
+		.version = VERSION,
+		.schema_url = "",
+	};
+
+	return &scope;
+}
+
+/* Texts are kept apart, in the order of the values. */
+static struct str text_of(const struct function *function, const struct function_call *call,
+			  u32 index)
+{
+	u32 text = 0;
+
+	for (u32 i = 0; i < index; i++)
+		text += function->values[i].kind == VALUE_TEXT;
+	return text < ARRAY_SIZE(call->texts) ? call->texts[text] : STR_NONE;
+}
+
+bool function_attr(const struct function *function, const struct function_call *call, u32 index,
+		   struct attr *out)
+{
+	const struct function_value *value = &function->values[index];
+	u64 raw = call->values[index];
+	u32 unused = 64 - value->bits;
+
+	*out = (struct attr){.key = value->attr};
+	switch (value->kind) {
+	case VALUE_INT:
+		out->type = ATTR_INT;
+		out->i = (s64)(raw << unused) >> unused;
+		return true;
+	case VALUE_BOOL:
+		out->type = ATTR_BOOL;
+		out->b = raw & 0xff;
+		return true;
+	case VALUE_TEXT:
+		out->type = ATTR_STR;
+		out->s = text_of(function, call, index);
+		return raw != UINT64_MAX;
+	case VALUE_NONE:
+		break;
+	}
+	return false;
+}
