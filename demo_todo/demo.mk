@@ -15,10 +15,13 @@ build/rolldice: $(DICE_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(DICE_OBJ) -lmicrohttpd -lpthread
 
+# sources are named as in a package's debug information, wherever this lies
+DEMO_MAP := -ffile-prefix-map=$(CURDIR)=/usr/src/otel-ebpf
+
 build/demo_todo/%.o: demo_todo/%.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -MMD -MP -c $< -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE $(DEMO_MAP) -MMD -MP -c $< -o $@
 
 # included by the assembler, which -MMD does not see
 build/demo_todo/routes.o: demo_todo/static/style.css

@@ -25,8 +25,12 @@ def _announced(run, command, pattern=r"listening on (?:http://)?(\S+)", **option
     return Server(process, process.wait_text(pattern)[1])
 
 
-def todo(run, *args):
-    return _announced(run, [BUILD / "todo", "--port", 0, "--db", ":memory:", *args])
+def todo(run, *args, program=BUILD / "todo"):
+    return _announced(run, [program, "--port", 0, "--db", ":memory:", *args])
+
+
+def rolldice(run, program=BUILD / "rolldice"):
+    return _announced(run, [program, "--port", 0], r"listening on http://(\S+?)/?$")
 
 
 def todo_unix(run):

@@ -7,17 +7,12 @@ import subprocess
 import urllib.request
 
 import servers
-from harness import BOUND, BUILD, Server, check, check_equal, reached, test
+from harness import BOUND, BUILD, check, check_equal, reached, test
 from test_functions import ask
 from test_prometheus import fetch, parse
 
 SHAPES = BUILD / "tests/shapes/gcc-O2-none-pie"
 COUNT = ("--function", "roll=>roll.value:int", "--count", "roll=dice.rolls{roll.value}")
-
-
-def rolldice(run):
-    process = run.start([BUILD / "rolldice", "--port", 0])
-    return Server(process, process.wait_text(r"listening on http://(\S+?)/?$")[1])
 
 
 def watch(run, server, *args):
@@ -45,7 +40,7 @@ def counted(metric):
 @test("bpf", "todo")
 def count_by_value_like_the_sdk(run):
     """One document of two scopes; an exemplar is the span of the call."""
-    server = rolldice(run)
+    server = servers.rolldice(run)
     daemon = watch(run, server, "--traces_exporter", "console", "--metrics_exporter", "console",
                    *COUNT)
     answers = roll(server, 20)
@@ -68,7 +63,7 @@ def count_by_value_like_the_sdk(run):
 
 @test("bpf", "todo")
 def count_of_every_exporter(run):
-    server = rolldice(run)
+    server = servers.rolldice(run)
     path = run.tmp / "metrics.jsonl"
     daemon = watch(run, server, "--traces_exporter", "none", "--metrics_exporter",
                    "prometheus,text,file:%s" % path, "--exporter_prometheus_port", 0, *COUNT)
@@ -115,7 +110,7 @@ def count_outside_of_requests(run):
 @test("bpf", "todo")
 def count_by_what_is_not_taken(run):
     """It is said, and calls count without it."""
-    server = rolldice(run)
+    server = servers.rolldice(run)
     daemon = watch(run, server, "--traces_exporter", "none", "--metrics_exporter", "text",
                    "--count", "roll=dice.rolls{roll.value}")
     daemon.wait_text(r"dice\.rolls has no attribute roll\.value of function roll\b")
