@@ -4,16 +4,16 @@
 
 One load that never pauses, cut into windows:
 
-    U F U O U L   U F U O U L   U ...
+    U F U O U H U L   U F U O U H U L   U ...
 
-U nothing attached, F the floor (two empty BPF programs), O otel-ebpf, L nginx writing its own
-buffered access log. Every window is compared with the mean of the U before and the U after it, so
+U nothing attached, F the floor (two empty BPF programs), O otel-ebpf, H the same with a span of the
+function that handles a request, L nginx writing its own buffered access log. Every window is compared with the mean of the U before and the U after it, so
 whatever the machine does slowly cancels out; the figure is the median over the rounds, the brackets
 are its quartiles. Then the daemon is attached once more for a longer stretch with the load paused
 around it: there it must have seen exactly the requests that were answered.
 
 The client (never sleeping, see client.c) and the daemon share one CPU, the server and this driver
-the other. A running thread's schedstat is only brought up to date at a tick, up to 4 ms late. But
+the other. Last, without load: how long after an answer its span's line is there. A running thread's schedstat is only brought up to date at a tick, up to 4 ms late. But
 when this driver runs on the server's CPU the server does not, so what it reads is exact.
 """
 
@@ -25,6 +25,7 @@ import mmap
 import os
 import pathlib
 import platform
+import random
 import re
 import resource
 import select
@@ -44,11 +45,15 @@ SETTLE = 0.6  # seconds until every page of the ring buffer was written once: a 
 ROUNDS_MIN = 5  # quartiles of fewer say nothing
 PATIENCE = 30.0  # seconds until whatever should have happened counts as failed
 PLAIN, LOGGED = 1, 2  # the client's targets
+HANDLER = "conn_answer"  # of server.c
+SEEN_REQUESTS = 200  # that are waited for, one after the other
+SEEN_AIM = 0.2  # seconds until a span is visible
+TICK = 0.08  # seconds: the daemon's; requests fall anywhere in it
 FLOOR_AIM = 4  # otel-ebpf adds at most so many times what the floor adds
 
 Window = collections.namedtuple("Window", "ns rps busy done")
 Sample = collections.namedtuple("Sample", "added ratio")
-Summary = collections.namedtuple("Summary", "requests lost line")
+Summary = collections.namedtuple("Summary", "requests lost calls line")
 
 
 class Failure(Exception):
@@ -148,10 +153,9 @@ class Floor:
 class Daemon:
     """One life of otel-ebpf, from its attached line to its summary."""
 
-    def __init__(self, stack, bench, pid):
-        argv = [bench.daemon, "--pid", pid, "--traces_exporter", "none"]
-        self.proc = spawn(stack, argv, bench.client_cpu, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE)
+    def __init__(self, stack, bench, pid, *args, exporter="none", stdout=subprocess.DEVNULL):
+        argv = [bench.daemon, "--pid", pid, "--traces_exporter", exporter, *args]
+        self.proc = spawn(stack, argv, bench.client_cpu, stdout=stdout, stderr=subprocess.PIPE)
         said = ""
         while not said.startswith("otel-ebpf: attached"):
             try:
@@ -173,7 +177,9 @@ class Daemon:
         if not match:
             raise Failure(f"no summary from otel-ebpf (exit status {self.proc.returncode}): {text}")
         spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Summary(int(match[1]), int(match[2]), match[0]), spent * 1e9 - self.attach_ns
+        calls = re.search(r"functions: spans (\d+)", match[0])
+        summary = Summary(int(match[1]), int(match[2]), int(calls[1]) if calls else 0, match[0])
+        return summary, spent * 1e9 - self.attach_ns
 
 
 class Run:
@@ -213,11 +219,11 @@ class Run:
         self.load.choose(PLAIN)
         return window
 
-    def traced_window(self):
+    def traced_window(self, *args):
         """The load runs on while the daemon comes and goes: what it saw is known within bounds."""
         start = self.load.done()
         with contextlib.ExitStack() as stack:
-            daemon = Daemon(stack, self.bench, self.pid)
+            daemon = Daemon(stack, self.bench, self.pid, *args)
             time.sleep(SETTLE)
             window = self.window()
             summary, _ = daemon.finish()
@@ -225,6 +231,9 @@ class Run:
         # each connection may be in the middle of a request when the daemon comes
         if not window.done - CONNECTIONS <= summary.requests <= most:
             raise Failure(f"{summary.requests} requests seen of {window.done} to {most}")
+        # spans of calls are lost before those of requests
+        if bool(args) != (summary.calls > window.done / 2):
+            raise Failure(f"{summary.calls} calls seen in {window.done} requests: {summary.line}")
         self.lost += summary.lost
         return window
 
@@ -293,8 +302,28 @@ class Bench:
             variants = {"floor": run.floor_window, "otel-ebpf": run.traced_window}
             if len(ports) > 1:
                 variants["access log"] = run.logged_window
+            else:
+                variants["and a handler's span"] = lambda: run.traced_window("--function", HANDLER)
             run.rounds(variants, seconds - SUSTAINED)
             return run, run.sustained()
+
+
+    def seen(self):
+        """[seconds from the end of an answer to its span's line]"""
+        delays = []
+        with contextlib.ExitStack() as stack:
+            pid, (port,) = self.epoll_server(stack)
+            daemon = Daemon(stack, self, pid, exporter="text", stdout=subprocess.PIPE)
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
+            for _ in range(SEEN_REQUESTS):
+                time.sleep(random.uniform(0, TICK))
+                sock.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
+                if not sock.recv(4096):
+                    raise Failure("the server hung up")
+                answered = time.monotonic()
+                read_line(daemon.proc, daemon.proc.stdout)
+                delays.append(time.monotonic() - answered)
+        return delays
 
 
 NGINX_CONF = """
@@ -392,6 +421,13 @@ def print_verdicts(runs):
                           added(run, "otel-ebpf"), added(run, "access log")))
 
 
+def print_seen(delays):
+    median, most = statistics.median(delays), max(delays)
+    print(f"- a span's line is there {median * 1000:.0f} ms after its answer, {most * 1000:.0f} ms at "
+          f"most, of {len(delays)} requests without other load; aim {SEEN_AIM * 1000:.0f} ms: "
+          f"{'met' if most <= SEEN_AIM else 'not met'}")
+
+
 @contextlib.contextmanager
 def undisturbed():
     """Our session before all others: with autogroups nice itself orders only within a session."""
@@ -422,8 +458,11 @@ def bench_run(args):
         for name, server in servers.items():
             print(f"bench: {name}, about {args.seconds / len(servers):.0f} s", file=sys.stderr)
             runs[name] = bench.measure(floor, server, args.seconds / len(servers))
+        print("bench: until a span is seen, about 25 s", file=sys.stderr)
+        seen = bench.seen()
     print_table(runs, floor.hooks)
     print_verdicts(runs)
+    print_seen(seen)
 
 
 def main():
