@@ -127,7 +127,7 @@ const struct option options[] = {
 
 	OURS("function", FUNCTIONS, "calls of functions that match become spans below their request's: "
 	     "glob, lib.so:glob or exe+0xOFFSET; (1:TYPE=ATTR) and =>ATTR:TYPE tell arguments and the "
-	     "result; again for more. Some 1 us a call. none: not even the handlers a program tells of", .type = OPT_TEXTS,
+	     "result; again for more. A few us a call. none: not even the handlers a program tells of", .type = OPT_TEXTS,
 	     .value_name = "FUNCTION", KEPT(functions)),
 	OURS("count", FUNCTIONS, "a counter of calls, by attributes that --function takes of them: "
 	     "'roll=dice.rolls{roll.value}'; again for more", .type = OPT_TEXTS,
