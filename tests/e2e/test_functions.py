@@ -3,6 +3,7 @@
 import collections
 import http.client
 import json
+import os
 import re
 
 import servers
@@ -18,9 +19,10 @@ def ask(address, method, target, body=None):
     return answer.status
 
 
-def watch(run, server, *args):
+def watch(run, server, *args, **options):
     pids = ",".join(str(pid) for pid in server.pids())
-    return run.daemon("--pid", pids, "--traces_exporter", "console", *args).wait_attached()
+    return run.daemon("--pid", pids, "--traces_exporter", "console", *args,
+                      **options).wait_attached()
 
 
 def spans(daemon):
@@ -94,6 +96,18 @@ def function_nested(run):
     check_equal(by_name["sqlite3_step"]["sqlite.rc"], 101, "SQLITE_DONE")
     check_equal(by_name["todo_add"]["code.function.name"], "todo_add", "name")
     check(by_name["todo_add"]["code.file.path"].endswith("demo_todo/routes.c"), "source file")
+
+
+@test("bpf", "todo")
+def function_of_requests_without_a_span(run):
+    server = servers.todo(run)
+    daemon = watch(run, server, "--function", "todo_*",
+                   env={**os.environ, "OTEL_PYTHON_EXCLUDED_URLS": "nowhere"})
+    for target in ("/nowhere", "/", "/nowhere"):
+        ask(server.address, "GET", target)
+    summary = daemon.stop()
+    check_equal(trees(daemon), [("GET /", ("todo_index",))], "trees")
+    check(re.search(r"functions: spans 1$", summary.rest), "counted: " + summary.rest)
 
 
 @test("bpf", "todo")

@@ -284,6 +284,9 @@ static void pipelined_in_one_read(void)
 	function_spans__begin(f.spans, &second, true);
 	function_spans__call(f.spans, &call);
 	CHECK(!f.cnt && f.stats.v[STAT_CALL_AMBIGUOUS] == 1);
+	end_at(&f, &first, 15, true);
+	function_spans__call(f.spans, &call);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_AMBIGUOUS] == 2);
 	end(&f);
 }
 

@@ -253,7 +253,8 @@ static enum verdict judge(struct function_spans *spans, const struct waiting *wa
 
 		if (!request || !request->begun) {
 			unknown++;
-		} else if (!request->end_ns || request->end_ns > call->start_ns) {
+		} else if (!request->end_ns || request->end_ns > call->start_ns ||
+			   request->shared) {
 			*out = request;
 			open++;
 		}
