@@ -91,6 +91,16 @@ static void page_of_todo(bool stable, enum prometheus_format format, struct buf 
 	resource__put(resource);
 }
 
+static u32 count_text(const struct buf *page, const char *text)
+{
+	const char *at = page->p;
+	u32 cnt = 0;
+
+	for (; (at = strstr(at, text)); at++)
+		cnt++;
+	return cnt;
+}
+
 static void text_legacy(void)
 {
 	struct buf page __cleanup(buf__free) = {0};
@@ -104,6 +114,7 @@ static void text_legacy(void)
 	CHECK_LINE(&page, "# TYPE http_server_active_requests gauge");
 	CHECK_LINE(&page, "http_server_active_requests{" ACTIVE_LEGACY "} 0.0");
 	CHECK_LINE(&page, "# TYPE http_server_duration_milliseconds histogram");
+	CHECK(!count_text(&page, "# UNIT"));
 	CHECK_LINE(&page,
 		   "http_server_duration_milliseconds_bucket{" DURATION_LEGACY ",le=\"0.0\"} 0.0");
 	CHECK_LINE(&page,
@@ -124,6 +135,8 @@ static void openmetrics_stable(void)
 	page_of_todo(true, PROMETHEUS_OPENMETRICS, &page);
 	CHECK_LINE(&page, "# TYPE target info");
 	CHECK_LINE(&page, "# TYPE http_server_request_duration_seconds histogram");
+	CHECK_LINE(&page, "# UNIT http_server_request_duration_seconds seconds");
+	CHECK(!count_text(&page, "# UNIT http_server_active_requests"));
 	CHECK_LINE(&page, "http_server_request_duration_seconds_bucket{" DURATION_STABLE
 			  ",le=\"0.005\"} 1.0 # {trace_id=\"00000000000000000000000000000000\","
 			  "span_id=\"0000000000000080\"} 0.002 1795220000.002000000");
@@ -131,16 +144,6 @@ static void openmetrics_stable(void)
 		   "http_server_request_duration_seconds_bucket{" DURATION_STABLE ",le=\"1\"} 2.0");
 	CHECK_LINE(&page, "http_server_request_duration_seconds_sum{" DURATION_STABLE "} 0.008");
 	CHECK(page.len > 6 && !strcmp(page.p + page.len - 6, "# EOF\n"));
-}
-
-static u32 count_text(const struct buf *page, const char *text)
-{
-	const char *at = page->p;
-	u32 cnt = 0;
-
-	for (; (at = strstr(at, text)); at++)
-		cnt++;
-	return cnt;
 }
 
 /* One family of all processes; whoever says the same of itself gets a number. */

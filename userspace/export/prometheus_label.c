@@ -65,7 +65,7 @@ void prometheus_name(struct buf *out, struct str name)
 }
 
 /* UCUM's, in Prometheus's words. Annotations like "{request}" are none. */
-static struct str unit_name(struct str unit)
+struct str prometheus_unit(const struct metric_info *info)
 {
 	static const struct {
 		struct str unit, name;
@@ -74,6 +74,7 @@ static struct str unit_name(struct str unit)
 		{STR("ms"), STR("milliseconds")},
 		{STR("By"), STR("bytes")},
 	};
+	struct str unit = str_from(info->unit);
 
 	if (str_starts(unit, STR("{")))
 		return STR_NONE;
@@ -85,7 +86,7 @@ static struct str unit_name(struct str unit)
 
 void prometheus_metric_name(struct buf *out, const struct metric_info *info)
 {
-	struct str unit = unit_name(str_from(info->unit));
+	struct str unit = prometheus_unit(info);
 	size_t from = out->len, len;
 
 	prometheus_name(out, str_from(info->name));

@@ -12,6 +12,8 @@
 void prometheus_name(struct buf *out, struct str name);
 /* A metric's name with its unit's: http_server_request_duration_seconds. */
 void prometheus_metric_name(struct buf *out, const struct metric_info *info);
+/* That unit; "": its name has none. */
+struct str prometheus_unit(const struct metric_info *info);
 /* Text on one line, with a backslash before another and, if asked for, before quotes. */
 void prometheus_escape(struct buf *out, struct str s, bool quotes);
 

@@ -183,7 +183,7 @@ static void print_head(struct prometheus_page *page, struct buf *out)
 	const struct metric_info *info = page->families[page->family];
 	bool open = page->format == PROMETHEUS_OPENMETRICS;
 	const char *suffix = is_counter(info) && !open ? "_total" : "";
-	struct str name;
+	struct str name, unit = prometheus_unit(info);
 
 	buf__reset(&page->name);
 	prometheus_metric_name(&page->name, info);
@@ -191,6 +191,8 @@ static void print_head(struct prometheus_page *page, struct buf *out)
 	buf__printf(out, "# HELP %.*s%s ", STR_ARG(name), suffix);
 	prometheus_escape(out, str_from(info->description), open);
 	buf__printf(out, "\n# TYPE %.*s%s %s\n", STR_ARG(name), suffix, type_of(info));
+	if (open && unit.len)
+		buf__printf(out, "# UNIT %.*s %.*s\n", STR_ARG(name), STR_ARG(unit));
 }
 
 /* ---- points ---- */
