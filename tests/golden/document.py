@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Console documents made comparable: what differs from run to run is checked for its form and
-becomes a word (TRACE_ID, TIME, INT ...), as it is in cases/*.json."""
+"""Documents made comparable: what differs from run to run is checked for its form and becomes a
+word (TRACE_ID, TIME, INT ...), as it is in cases/*.json. Those of the console, and what OTLP,
+Zipkin and Prometheus name otherwise."""
 import re
 from collections import OrderedDict
 
@@ -12,10 +13,21 @@ FORMS = {
     "parent_id": ("SPAN_ID", r"0x[0-9a-f]{16}"),
     "start_time": ("TIME", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"),
     "end_time": ("TIME", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"),
+    "traceId": ("TRACE_ID", r"[0-9a-f]{32}"),
+    "spanId": ("SPAN_ID", r"[0-9a-f]{16}"),
+    "id": ("SPAN_ID", r"[0-9a-f]{16}"),
+    "parentSpanId": ("SPAN_ID", r"[0-9a-f]{16}"),
+    "parentId": ("SPAN_ID", r"[0-9a-f]{16}"),
+    "startTimeUnixNano": ("TIME", r"\d{19}"),
+    "endTimeUnixNano": ("TIME", r"\d{19}"),
+    "timeUnixNano": ("TIME", r"\d{19}"),
+    "exception.stacktrace": ("STACKTRACE", r"(?s)Traceback .*"),
+    "service_instance_id": ("UUID", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "instance": ("UUID", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "service.instance.id": ("UUID", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
 NUMBERS = {"process.pid", "process.parent_pid", "start_time_unix_nano", "time_unix_nano",
-           "sum", "min", "max"}
+           "sum", "min", "max", "timestamp", "duration"}
 EXEMPLAR = ["filtered_attributes", "value", "time_unix_nano", "span_id", "trace_id"]
 
 
@@ -33,7 +45,7 @@ def normalised(value, sent, key=""):
         return OrderedDict((k, normalised(v, sent, k)) for k, v in value.items())
     if key in FORMS and isinstance(value, str):
         word, form = FORMS[key]
-        chosen = key.endswith("_id") and value[2:] in sent
+        chosen = value.removeprefix("0x") in sent
         return word if re.fullmatch(form, value) and not chosen else value
     if key in NUMBERS and type(value) in (int, float):
         return "INT" if type(value) is int else "FLOAT"

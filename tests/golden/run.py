@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What opentelemetry-instrument printed, against what we print: tests/golden/run.py [pattern...].
+"""What opentelemetry-instrument told, against what we tell: tests/golden/run.py [pattern...].
 
 cases/NAME.json is one run of the released Python SDK on a small Flask server: its variables and
-command, the requests as they were sent, and the server spans and metrics it printed. Each is made
-again here, with otel-ebpf in the place of opentelemetry-instrument and a server that nobody has
-touched: keys, their order, types and values must be the same, except for what `differences` lists
-with its reason. An entry that no case needs any more is a failure. `says` is what must stand on
-our stderr. Log records, child spans and exports over a network are left out.
+command, the requests as they were sent, the server spans and metrics it printed, and as `sent` what
+it sent to a receiver or served to a scraper. Each is made again here, with otel-ebpf in the place of
+opentelemetry-instrument and a server that nobody has touched: keys, their order, types and values
+must be the same, except for what `differences` lists with its reason. An entry that no case needs
+any more is a failure. `says` is what must stand on our stderr; a case is `like` another in all that
+it does not say itself. Log records and child spans are left out.
 
 Each case has a network of its own, so the ports are those of the golden, the clients' too."""
 import collections
@@ -25,19 +26,25 @@ import socket
 import struct
 import sys
 import threading
+import urllib.request
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "e2e"))
+sys.path[:0] = str(HERE.parent / "e2e"), str(HERE.parent / "export")
 
 import differences  # noqa: E402
 import document  # noqa: E402
+import sent as sent_documents  # noqa: E402
+from receivers import GrpcReceiver, HttpReceiver  # noqa: E402
 from harness import BOUND, ROOT, Failure, Run, check, check_equal, lacks, wait_for  # noqa: E402
 
 APPS = {"todo": ROOT / "demo_todo/flask/app.py", "dice": ROOT / "demo_todo/rolldice/app.py",
         "twin": HERE / "twin.py"}
 NEEDS = ("bpf", "flask")
-MORE_NEEDS = {"ipv6": "flask run -h ::", "gunicorn": "gunicorn"}  # of commands with these words
+# of cases with these words
+MORE_NEEDS = {"ipv6": "flask run -h ::", "gunicorn": "gunicorn", "h2": '"receive": {"grpc"'}
+RECEIVERS = {"grpc": GrpcReceiver, "http": HttpReceiver}
+DURATIONS = re.compile(r"^http_server\w*_duration_\w+_count\{.*\} (\S+)$", re.MULTILINE)
 AT_ONCE = 3  # cases, which mostly wait for Python to start
 FIRST_PORT = 41001  # the source port of a case's first request; the next ones follow
 CLONE_NEWUTS, CLONE_NEWNET = 0x04000000, 0x40000000
@@ -83,12 +90,16 @@ class Client:
 
     def __init__(self, case, daemon):
         self.daemon, self.answers = daemon, []
-        self.port = int(re.search(r"(?:-p |:)(\d+)", case["command"])[1])
-        self.next_port = FIRST_PORT
+        self.port = int(re.findall(r"(?:-p |:)(\d+)", case["command"])[-1])
+        self.next_port = case.get("first_port", FIRST_PORT)
+        self.pages = {}
 
     def run(self, step):
         if isinstance(step, str):
             self.exchange(step)
+        elif "page" in step:
+            wait_for(lambda: self.fetch(step["page"], step["accept"]) == len(self.answers),
+                     "a page that counts all requests")
         elif "together" in step:
             self.together(step["together"])
         elif "until" in step:
@@ -96,6 +107,14 @@ class Client:
             wait_for(lambda: len(self.exports()) > told, "the next export of metrics")
         else:
             self.exchange(step["send"], step.get("to", "127.0.0.1"), "abort" in step)
+
+    def fetch(self, name, accept):
+        """Keeps the page; how many requests it counts."""
+        asked = urllib.request.Request("http://localhost:9464/metrics", headers={"Accept": accept})
+        with urllib.request.urlopen(asked, timeout=BOUND) as answer:
+            text = answer.read().decode()
+            self.pages[name] = name, answer.headers["Content-Type"], text
+        return sum(map(float, DURATIONS.findall(text)))
 
     def exports(self):
         return list(filter(document.is_metrics, self.daemon.documents()))
@@ -141,8 +160,15 @@ def sent(case):
     return json.dumps(case["steps"])
 
 
+def receive(case, run):
+    """The receivers of the case, by protocol and port, and how they answer."""
+    return [run.stack.enter_context(RECEIVERS[kind](*case.get("answers", []), port=port))
+            for kind, port in case.get("receive", {}).items()]
+
+
 def perform(case, run):
-    """Runs the case. Returns our documents, our exit status and the client."""
+    """Runs the case. Returns what we printed and sent, our exit status and the client."""
+    receivers = receive(case, run)
     words = shlex.split(case["command"])
     daemon = run.daemon(*words, env=environment(case, run), cwd=APPS[case["app"]].parent)
     client = Client(case, daemon)
@@ -155,7 +181,11 @@ def perform(case, run):
     status = daemon.wait_exit()
     for text in case.get("says", []):
         check(text in daemon.stderr(), "not said: " + text)
-    return daemon.documents(), status, client
+    requests = [request[1:] for receiver in receivers for request in receiver.requests]
+    more = sent_documents.documents(requests, sent(case))
+    for page in client.pages.values():
+        more.update(sent_documents.page(*page))
+    return daemon.documents(), more, status, client
 
 
 def check_counts(case, exports, client):
@@ -182,7 +212,7 @@ def chosen(exports, golden):
     return found
 
 
-def our_side(case, documents, status, client):
+def our_side(case, documents, more, status, client):
     traces = {d["context"]["trace_id"][2:] for d in documents if document.is_span(d)}
     spans = [d for d in documents if document.is_span(d)]
     exports = [document.metrics(d, sent(case), traces) for d in documents if document.is_metrics(d)]
@@ -196,16 +226,17 @@ def our_side(case, documents, status, client):
     if len(case["metrics"]) > 1:
         exports = chosen(exports, [document.by_name(scope) for scope in case["metrics"]])
     spans = [document.span(d, sent(case)) for d in spans]
-    return side(case, status, resources[0] if resources else None, spans, exports)
+    return side(case, status, resources[0] if resources else None, spans, exports, more)
 
 
-def side(case, status, resource, spans, exports):
+def side(case, status, resource, spans, exports, more):
     """One side of the comparison: its documents by name, each as paths and leaves."""
     if "together" in sent(case):
         spans = sorted(spans, key=lambda span: span["attributes"]["net.peer.port"])
     parts = {"status": status, **({"resource": resource} if resource else {})}
     parts.update(("span.%d" % i, span) for i, span in enumerate(spans, 1))
     parts.update(("metrics.%d" % i, export) for i, export in enumerate(exports, 1))
+    parts.update(more)
     return {name: document.flat(part, name) for name, part in parts.items()}
 
 
@@ -213,16 +244,21 @@ def judge(name, case, run):
     """The entries of the list of differences that the case needs."""
     ours = our_side(case, *perform(case, run))
     theirs = side(case, case["status"], case["resource"], case["spans"],
-                  [document.by_name(scope) for scope in case["metrics"]])
+                  [document.by_name(scope) for scope in case["metrics"]], case.get("sent", {}))
     wrong, used = differences.compare(name, differences.read(), ours, theirs)
     check(not wrong, "\n    ".join(["%d differences" % len(wrong), *wrong[:SHOWN]]))
     return used
 
 
-def run_case(name):
+def read(name):
     case = json.loads((HERE / "cases" / (name + ".json")).read_text(),
                       object_pairs_hook=collections.OrderedDict)
-    missing = [n for n, words in MORE_NEEDS.items() if words in case["command"] and lacks(n)]
+    return {**read(case["like"]), **case} if "like" in case else case
+
+
+def run_case(name):
+    case = read(name)
+    missing = [n for n, words in MORE_NEEDS.items() if words in json.dumps(case) and lacks(n)]
     if missing:
         return Verdict("skip golden/%s: lacks %s" % (name, ", ".join(missing)), set())
     run = Run()
