@@ -167,6 +167,8 @@ const struct option options[] = {
 	    "one more place for OTLP/gRPC", TEXT("URL"), KEPT(elastic_endpoint)),
 	ROW(NULL, "ELASTIC_APM_SECRET_TOKEN", HONOURED, EXPORTERS, "the token for it",
 	    TEXT("TOKEN"), KEPT(elastic_token)),
+	ROW(NULL, "UPTRACE_DSN", NEVER, EXPORTERS, "where Uptrace's own distribution sends",
+	    TEXT("DSN"), .why = "OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS say the same"),
 
 	OTLP(HONOURED, "", "", otlp, "traces, metrics and logs",
 	     " (default http://localhost:4317, by HTTP http://localhost:4318)", "grpc", "false",
