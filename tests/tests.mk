@@ -86,6 +86,14 @@ build/collector: $(wildcard tests/collector/*.go tests/collector/go.*)
 	$(Q)cd tests/collector && GOTOOLCHAIN=local $(GO) build -trimpath -ldflags='-s -w' \
 		-o $(CURDIR)/$@ . || echo "  no Collector: this Go or this network cannot build it"
 
+# The Zipkin server, a jar of Maven's.
+ZIPKIN := build/zipkin.jar
+$(ZIPKIN):
+	$(call say,MVN,$@)
+	$(Q)mvn -B -q dependency:copy -Dartifact=io.zipkin:zipkin-server:3.5.1:jar:slim -Dmdep.stripVersion \
+		-Dmaven.repo.local=build/m2 -DoutputDirectory=build && \
+		mv build/zipkin-server-slim.jar $@ || echo "  no Zipkin: no Maven, or no network"
+
 .PHONY: test-programs e2e-programs soak
 
 test-programs: $(TEST_BIN)
@@ -101,7 +109,7 @@ test:
 	$(Q)scripts/install-deps test && $(MAKE) all test-programs e2e-programs && \
 		$(MAKE) SANITIZE=1 all test-programs && tests/run
 
-e2e-programs: $(E2E) $(VENV)
+e2e-programs: $(E2E) $(VENV) $(ZIPKIN)
 
 # Ten minutes of a Collector that comes and goes: no span is lost, nothing leaks, memory does not grow.
 SOAK_SECONDS ?= 600

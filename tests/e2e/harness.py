@@ -131,6 +131,7 @@ PROBES = {
     "uvicorn": lambda: _has_python("uvicorn"),
     "django": lambda: _has_python("django"),
     "h2": lambda: _has_python("h2"),
+    "zipkin": lambda: (BUILD / "zipkin.jar").exists(),
     "collector": lambda: (BUILD / "collector").exists(),
     "shapes": lambda: (BUILD / "tests/shapes").exists() and (HELPERS / "sites").exists(),
     "workers": lambda: (BUILD / "tests/workers").exists() and (HELPERS / "library.so").exists(),

@@ -5,9 +5,10 @@ import http.server
 import json
 import os
 import threading
+import urllib.request
 
 import servers
-from harness import check, check_equal, test, wait_for
+from harness import BUILD, check, check_equal, free_port, test, wait_for
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -85,3 +86,28 @@ def zipkin_nowhere(run):
                         "--metrics_exporter", "none", "--exporter_zipkin_endpoint", "ftp://x")
     check_equal(daemon.wait_exit(), 1, "status")
     check("the endpoint of zipkin is none" in daemon.stderr(), daemon.stderr())
+
+
+@test("bpf", "helpers", "todo", "zipkin", "java")
+def zipkin_itself(run):
+    """The server shows the spans of a request, each below its parent."""
+    server, address = servers.todo(run), "127.0.0.1:%d" % free_port()
+    ports = "--armeria.ports[0]."
+    run.start(["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-jar", BUILD / "zipkin.jar",
+               ports + "ip=127.0.0.1", ports + "port=" + address.split(":")[1],
+               ports + "protocols[0]=http"])
+
+    def answered(path):
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen("http://%s%s" % (address, path)) as answer:
+                return json.loads(answer.read())
+        return None
+    wait_for(lambda: (answered("/health") or {}).get("status") == "UP", "Zipkin")
+    daemon = post(run, server, "zipkin", address)
+    (record,) = run.load(server, "-c", 1, "-n", 1, "-p", "/nowhere")
+    (trace,) = wait_for(lambda: answered("/api/v2/traces?serviceName=shop"), "the trace")
+    (span,) = [span for span in trace if span.get("kind") == "SERVER"]
+    check_equal((span["name"], span["tags"]["http.target"], span["localEndpoint"]["serviceName"]),
+                ("get /nowhere", record.target, "shop"), "the span")
+    check({s["parentId"] for s in trace if s is not span} <= {span["id"]}, "parents of %r" % trace)
+    daemon.stop()
