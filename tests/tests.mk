@@ -27,8 +27,8 @@ build/tests/e2e/client build/tests/e2e/cserver:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $(filter %.c,$^) -lpthread
 
-# asks the site chooser, which the daemon's own tests need not build with sanitisers
-build/tests/e2e/sites: tests/e2e/sites.c build/core.a
+# made of the daemon's own parts, which its own tests need not build with sanitisers
+build/tests/e2e/sites build/tests/e2e/cycles: build/tests/e2e/%: tests/e2e/%.c build/core.a
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -Iuserspace -o $@ $^ $(LIBS)
@@ -49,7 +49,7 @@ $(SHAPES): build/tests/shapes/%: tests/e2e/shapes.c
 # OPTIMISATION-LINKING; stripped ones have their symbols nowhere
 WORKERS   := $(foreach o,O0 O1 O2 O3,$(foreach l,pie nopie static staticpie,build/tests/workers/$o-$l))
 STRIPPED  := $(foreach w,O0-pie O2-nopie O3-static,build/tests/workers/$w-stripped)
-E2E       += $(WORKERS) $(STRIPPED) build/tests/e2e/library.so
+E2E       += $(WORKERS) $(STRIPPED) build/tests/e2e/library.so build/tests/e2e/cycles
 LINK_staticpie := -fPIE -static-pie
 $(WORKERS): build/tests/workers/%: tests/e2e/worker.c
 	$(call say,CC,$@)

@@ -200,6 +200,7 @@ void app_on_left(void *owner, u32 tgid, u64 ts)
 
 	if (app->recorder)
 		recorder__left(app->recorder, tgid, ts);
+	app__functions_exit(app, tgid);
 	app__metrics_exit(app, tgid);
 	process_table__exit(app->processes, tgid, ts);
 }

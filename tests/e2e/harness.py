@@ -134,7 +134,7 @@ PROBES = {
     "zipkin": lambda: (BUILD / "zipkin.jar").exists(),
     "collector": lambda: (BUILD / "collector").exists(),
     "shapes": lambda: (BUILD / "tests/shapes").exists() and (HELPERS / "sites").exists(),
-    "workers": lambda: (BUILD / "tests/workers").exists() and (HELPERS / "library.so").exists(),
+    "workers": lambda: (BUILD / "tests/workers").exists() and (HELPERS / "cycles").exists(),
     "uprobe": lambda: not os.geteuid() and pathlib.Path(
         "/sys/bus/event_source/devices/uprobe/type").exists(),
     "goserver": lambda: (HELPERS / "goserver").exists(),

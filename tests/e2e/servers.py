@@ -122,3 +122,11 @@ def nasty(run, *args):
 
 def nasty_unix(run, *args):
     return nasty(run, "--unix", run.tmp / "nasty.sock", *args)
+
+
+WORKERS = BUILD / "tests/workers"
+
+
+def worker(run, way="threads", cnt=2, *, program=WORKERS / "O2-pie", library=None):
+    """worker.c, in one of its builds."""
+    return _announced(run, [program, way, cnt, *([library] if library else [])])
