@@ -29,6 +29,7 @@ struct rig {
 	struct function_spec_text spec;
 	char program[64], other[64];
 	pid_t child;
+	int pipe[2];	      /* its stdout */
 	bool becomes_another; /* while it is attached to */
 	u32 described, attached, detached, watched;
 	u64 inode; /* of what was attached to */
@@ -41,15 +42,12 @@ static u64 inode_of(const char *path)
 	return stat(path, &status) ? 0 : status.st_ino;
 }
 
-/* Until it is this program; 10 s are enough for the slowest. */
-static void wait_for_child(const struct rig *rig, const char *program)
+/* Until it is another program, and all that this takes is mapped: it says so itself. */
+static void wait_for_child(const struct rig *rig)
 {
-	char path[64];
+	char byte;
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", rig->child);
-	for (int i = 0; i < 10000 && inode_of(path) != inode_of(program); i++)
-		usleep(1000);
-	CHECK(inode_of(path) == inode_of(program));
+	CHECK(read(rig->pipe[0], &byte, 1) == 1);
 }
 
 /* Of this program, under a name of its own. */
@@ -85,7 +83,7 @@ static int on_attach(void *owner, void **out, const char *path, u32 tgid,
 	rig->attached++;
 	if (rig->becomes_another) {
 		kill(rig->child, SIGUSR1);
-		wait_for_child(rig, rig->other);
+		wait_for_child(rig);
 	}
 	*out = rig;
 	return 0;
@@ -109,13 +107,16 @@ static void on_detach(void *owner, void *probes)
 
 static void start_child(struct rig *rig)
 {
+	CHECK(!pipe2(rig->pipe, O_CLOEXEC));
 	rig->child = fork();
 	if (!rig->child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		dup2(rig->pipe[1], STDOUT_FILENO);
 		execl(rig->program, rig->program, rig->other, NULL);
 		_exit(1);
 	}
-	wait_for_child(rig, rig->program);
+	close(rig->pipe[1]);
+	wait_for_child(rig);
 }
 
 static void rig__open(struct rig *rig, const char *spec)
@@ -138,6 +139,7 @@ static void rig__close(struct rig *rig)
 	CHECK(rig->detached == rig->attached + rig->watched);
 	kill(rig->child, SIGKILL);
 	CHECK(waitpid(rig->child, NULL, 0) == rig->child);
+	close(rig->pipe[0]);
 	unlink(rig->program);
 	unlink(rig->other);
 }
@@ -198,7 +200,7 @@ static void gone(void)
 	rig__close(&rig);
 }
 
-/* As the child: waits, and becomes the other program when it is told. */
+/* As the child: says that it is there, waits, and becomes the other program when it is told. */
 static int be_child(const char *other)
 {
 	sigset_t set;
@@ -206,6 +208,8 @@ static int be_child(const char *other)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
+	if (write(STDOUT_FILENO, "", 1) != 1)
+		return 1;
 	sigwait(&set, &number);
 	execl(other, other, other, NULL);
 	return 1;
