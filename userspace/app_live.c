@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -306,10 +307,24 @@ static int start_recorder(struct app *app, u64 seed)
 	return 0;
 }
 
+/* Probes hold some files open for each process. A command keeps the limit that we were given. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_debug("the limit of open files stays: %s", strerror(errno));
+}
+
 static int start_tracing(struct app *app)
 {
 	int err = 0;
 
+	if (!app->config.command)
+		raise_file_limit();
 	for (u32 i = 0; i < app->config.pid_cnt && !err; i++)
 		err = trace_pid(app, app->config.pids[i]);
 	/* said when all are: whoever waits for it may then rely on it */
@@ -325,6 +340,7 @@ static int start_tracing(struct app *app)
 		log_error("cannot start %s: %s", app->config.command[0], strerror(-err));
 		return err;
 	}
+	raise_file_limit();
 	/* whatever it will listen on, its first request is to be traced */
 	err = live__trace_unix(app->live);
 	if (err)

@@ -8,6 +8,7 @@ import http.client
 import itertools
 import os
 import re
+import resource
 import shutil
 import signal
 import struct
@@ -138,6 +139,21 @@ def workers_prefork(run):
     asked = converse_all(server, 4, 40)
     daemon.stop()
     check_exact(daemon, asked)
+
+
+@test("bpf", "workers")
+def workers_more_than_files(run):
+    """Our soft limit of open files does not limit whom we probe; a command is given it."""
+    few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 1024))}
+    server = worker(run, "prefork", 32)
+    daemon = run.daemon("--pid", server.process.pid, "--traces_exporter", "console", "--function",
+                        HANDLE, "--function", DOUBLE, **few).wait_attached()
+    asked = converse_all(server, 32, 3)
+    daemon.stop()
+    check_exact(daemon, asked)
+    command = run.daemon("--function", "none", "--", "sh", "-c", "ulimit -Sn", **few)
+    command.wait_exit()
+    check_equal(command.stdout(), "64\n", "limit of a command")
 
 
 @test("bpf", "workers")
