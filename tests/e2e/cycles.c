@@ -12,10 +12,11 @@
 
 #define SITES_MAX 16
 
-static void on_record(void *owner, struct str record)
+static bool on_record(void *owner, struct str record)
 {
 	(void)owner;
 	(void)record;
+	return true;
 }
 
 static int on_describe(void *owner, u32 number, const struct function *function)
