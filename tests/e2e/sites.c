@@ -47,14 +47,15 @@ static bool on_function(void *owner, const struct binary_function *function)
 
 int main(int argc, char **argv)
 {
-	struct search search = {.need = {.arguments = true}};
+	struct search search = {.need = {.arguments = 0xff}};
 
 	if (argc < 3 || binary__open(&search.binary, argv[1]))
 		return 2;
 	search.glob = argv[2];
 	for (int i = 3; i < argc; i++) {
 		search.need.slow |= !strcmp(argv[i], "slow");
-		search.need.arguments &= strcmp(argv[i], "any") != 0;
+		if (!strcmp(argv[i], "any"))
+			search.need.arguments = 0;
 	}
 	binary__functions(search.binary, on_function, &search);
 	binary__free(search.binary);

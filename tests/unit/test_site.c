@@ -46,9 +46,10 @@ int uname(struct utsname *name)
 #define BAD	     "\x06"
 
 #define FAST	1
-#define SLOW	2 /* only if single steps will do */
-#define NO_RET	4 /* out of reach of a return probe */
-#define NO_ARGS 8 /* and none are needed */
+#define SLOW	2  /* only if single steps will do */
+#define NO_RET	4  /* out of reach of a return probe */
+#define NO_ARGS 8  /* and none are needed */
+#define ARG_1	16 /* and the first alone is needed */
 
 struct expect {
 	const char *what;
@@ -64,7 +65,7 @@ struct expect {
 
 static void check_one(const struct expect *expect, bool slow)
 {
-	struct site_need need = {slow, !(expect->how & NO_ARGS)};
+	struct site_need need = {slow, expect->how & NO_ARGS ? 0 : expect->how & ARG_1 ? 2 : 0xff};
 	struct site site = {0};
 	const char *why = NULL;
 	int err = site_choose(expect->code, 0x1000, need, &site, &why);
@@ -123,6 +124,9 @@ static void steps_only_when_asked(void)
 		{"nothing but ret", CODE(RET), 0, SLOW},
 		{"an argument is gone before the call", CODE(XOR_ESI CALL RET), 0, SLOW},
 		{"r8 is an argument", CODE(XOR_R8 JMP_OUT), 0, SLOW},
+		{"an argument is gone, but another is needed", CODE(XOR_R8 JMP_OUT), 3,
+		 FAST | ARG_1},
+		{"the first is gone, which is needed", CODE("\x31\xff" JMP_OUT), 0, SLOW | ARG_1},
 		{"an argument is gone, but none is needed", CODE(XOR_R8 JMP_OUT), 3,
 		 FAST | NO_ARGS},
 		{"nor behind a call", CODE(SUB_8_RSP XOR_R8 INT3 PUSH_RBP), 0, SLOW | NO_ARGS},
@@ -140,7 +144,7 @@ static void knows_where_returns_end(void)
 
 	check_all(&sub_call, 1);
 	/* a single step where returns can be probed, rather than speed where they cannot */
-	CHECK(!site_choose(sub_call.code, 0, (struct site_need){true, true}, &site, &why));
+	CHECK(!site_choose(sub_call.code, 0, (struct site_need){true, 0xff}, &site, &why));
 	CHECK(site.offset == 0 && site.slow && site.returns);
 }
 

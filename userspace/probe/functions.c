@@ -146,12 +146,15 @@ static void add(struct functions *functions, struct file *file, const struct bin
 	functions->cnt++;
 }
 
-static bool needs_arguments(const struct function_spec_text *spec)
+/* As struct site_need has them. */
+static u8 needed_arguments(const struct function_spec_text *spec)
 {
+	u8 bits = 0;
+
 	for (u32 i = 0; i < FUNCTION_VALUES_MAX; i++)
 		if (spec->values[i].kind && spec->values[i].argument)
-			return true;
-	return false;
+			bits |= (u8)(1u << spec->values[i].argument);
+	return bits;
 }
 
 static void choose_site(struct functions *functions, struct file *file,
@@ -160,7 +163,7 @@ static void choose_site(struct functions *functions, struct file *file,
 	u64 size = found->size && found->size < CODE_MAX ? found->size : CODE_MAX;
 	u8 *code = malloc(size);
 	const char *why = "its code cannot be read";
-	struct site_need need = {functions->env.slow, needs_arguments(spec)};
+	struct site_need need = {functions->env.slow, needed_arguments(spec)};
 	struct site site;
 	ssize_t n = code ? binary__code(file->binary, found->offset, code, size) : -ENOMEM;
 	int err = n < 0 ? (int)n

@@ -18,13 +18,13 @@ struct insn_reader {
 static bool is_plain(unsigned int id)
 {
 	static const u16 plain[] = {
-		X86_INS_ADD,	X86_INS_AND,	X86_INS_CMP,	X86_INS_DEC,	X86_INS_ENDBR64,
-		X86_INS_INC,	X86_INS_LEA,	X86_INS_MOV,	X86_INS_MOVABS, X86_INS_MOVAPD,
-		X86_INS_MOVAPS, X86_INS_MOVD,	X86_INS_MOVDQA, X86_INS_MOVDQU, X86_INS_MOVQ,
-		X86_INS_MOVSX,	X86_INS_MOVSXD, X86_INS_MOVUPD, X86_INS_MOVUPS, X86_INS_MOVZX,
-		X86_INS_NEG,	X86_INS_NOP,	X86_INS_NOT,	X86_INS_OR,	X86_INS_PUSH,
-		X86_INS_PXOR,	X86_INS_SAR,	X86_INS_SHL,	X86_INS_SHR,	X86_INS_SUB,
-		X86_INS_TEST,	X86_INS_XOR,	X86_INS_XORPS,
+		X86_INS_ADD,	 X86_INS_AND,	 X86_INS_BTR,	 X86_INS_CMP,	 X86_INS_DEC,
+		X86_INS_ENDBR64, X86_INS_INC,	 X86_INS_LEA,	 X86_INS_MOV,	 X86_INS_MOVABS,
+		X86_INS_MOVAPD,	 X86_INS_MOVAPS, X86_INS_MOVD,	 X86_INS_MOVDQA, X86_INS_MOVDQU,
+		X86_INS_MOVQ,	 X86_INS_MOVSX,	 X86_INS_MOVSXD, X86_INS_MOVUPD, X86_INS_MOVUPS,
+		X86_INS_MOVZX,	 X86_INS_NEG,	 X86_INS_NOP,	 X86_INS_NOT,	 X86_INS_OR,
+		X86_INS_PUSH,	 X86_INS_PXOR,	 X86_INS_SAR,	 X86_INS_SHL,	 X86_INS_SHR,
+		X86_INS_SUB,	 X86_INS_TEST,	 X86_INS_XOR,	 X86_INS_XORPS,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
@@ -33,20 +33,22 @@ static bool is_plain(unsigned int id)
 	return false;
 }
 
-/* Of the five arguments that can be asked for, in whole or in part. */
-static bool is_argument(x86_reg reg)
+/* Bit of the argument that it holds, in whole or in part, of the five that can be asked for. */
+static u8 argument_of(x86_reg reg)
 {
-	static const u16 arguments[] = {
-		X86_REG_RDI, X86_REG_EDI, X86_REG_DI,  X86_REG_DIL, X86_REG_RSI, X86_REG_ESI,
-		X86_REG_SI,  X86_REG_SIL, X86_REG_RDX, X86_REG_EDX, X86_REG_DX,	 X86_REG_DL,
-		X86_REG_DH,  X86_REG_RCX, X86_REG_ECX, X86_REG_CX,  X86_REG_CL,	 X86_REG_CH,
-		X86_REG_R8,  X86_REG_R8D, X86_REG_R8W, X86_REG_R8B,
+	static const u16 arguments[][5] = {
+		[1] = {X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL},
+		[2] = {X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL},
+		[3] = {X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL, X86_REG_DH},
+		[4] = {X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL, X86_REG_CH},
+		[5] = {X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)
-		if (arguments[i] == reg)
-			return true;
-	return false;
+	for (u32 i = 1; i < ARRAY_SIZE(arguments) && reg != X86_REG_INVALID; i++)
+		for (u32 j = 0; j < ARRAY_SIZE(arguments[i]); j++)
+			if (arguments[i][j] == reg)
+				return (u8)(1u << i);
+	return 0;
 }
 
 static bool is_callee_saved(x86_reg reg)
@@ -66,6 +68,14 @@ static x86_reg first_register(const cs_insn *insn)
 static bool only_reads(unsigned int id)
 {
 	return id == X86_INS_PUSH || id == X86_INS_CMP || id == X86_INS_TEST || id == X86_INS_NOP;
+}
+
+/* Bits of arguments; all of them if it may write what it does not name. */
+static u8 spoils(const cs_insn *insn)
+{
+	if (!is_plain(insn->id))
+		return 0xff;
+	return only_reads(insn->id) ? 0 : argument_of(first_register(insn));
 }
 
 /* is_prefix_bad() of the kernel's uprobes refuses these. */
@@ -196,8 +206,7 @@ int insn_reader__next(struct insn_reader *reader, struct insn *insn)
 		.len = from->size,
 		.way = way_of(from, reader->kernel),
 		.goes_on = is_plain(from->id),
-		.writes_argument =
-			!is_plain(from->id) || (!only_reads(from->id) && is_argument(reg)),
+		.spoils = spoils(from),
 		.moves_stack = from->id == X86_INS_PUSH ||
 			       (!only_reads(from->id) &&
 				(reg == X86_REG_RSP || reg == X86_REG_ESP || reg == X86_REG_SP)),

@@ -20,14 +20,14 @@ enum insn_way {
 struct insn {
 	u32 at, len; /* bytes, from the first byte of the code */
 	enum insn_way way;
-	bool goes_on;	      /* to the next one, and nowhere else */
-	bool writes_argument; /* or is not known not to */
-	bool moves_stack;     /* rsp points to no return address behind it */
-	bool prologue;	      /* of a kind that no loop begins with: it would run the stack away */
-	bool jumps, calls;    /* to target */
-	bool conditional;     /* jumps or not */
-	bool astray;	      /* jumps where only its run can tell */
-	s64 target;	      /* from the first byte of the code */
+	bool goes_on;	   /* to the next one, and nowhere else */
+	u8 spoils;	   /* bit N: argument N (1 to 5) may not be in its register behind it */
+	bool moves_stack;  /* rsp points to no return address behind it */
+	bool prologue;	   /* of a kind that no loop begins with: it would run the stack away */
+	bool jumps, calls; /* to target */
+	bool conditional;  /* jumps or not */
+	bool astray;	   /* jumps where only its run can tell */
+	s64 target;	   /* from the first byte of the code */
 };
 
 /* The first kernels that emulate long nops, that put calls in their place. */

@@ -23,17 +23,17 @@
 struct candidate {
 	struct insn insn;
 	bool returns;
-	bool arguments; /* are in their registers */
-	bool again;	/* runs more than once a call */
+	u8 spoilt;  /* bits of arguments that may not be in their registers */
+	bool again; /* runs more than once a call */
 };
 
 struct window {
 	struct candidate candidates[WINDOW_MAX];
 	u32 cnt;
 	bool closed;
-	bool moved;   /* the stack */
-	bool written; /* an argument */
-	bool unseen;  /* jumps may come from what we cannot see */
+	bool moved; /* the stack */
+	u8 spoilt;
+	bool unseen; /* jumps may come from what we cannot see */
 };
 
 static void window__add(struct window *window, const struct insn *insn)
@@ -41,9 +41,9 @@ static void window__add(struct window *window, const struct insn *insn)
 	if (window->closed)
 		return;
 	window->candidates[window->cnt++] = (struct candidate){
-		.insn = *insn, .returns = !window->moved, .arguments = !window->written};
+		.insn = *insn, .returns = !window->moved, .spoilt = window->spoilt};
 	window->moved |= insn->moves_stack;
-	window->written |= insn->writes_argument;
+	window->spoilt |= insn->spoils;
 	window->closed = !insn->goes_on || window->cnt == WINDOW_MAX;
 }
 
@@ -91,7 +91,7 @@ static u32 rank(const struct window *window, const struct candidate *candidate,
 {
 	const struct insn *insn = &candidate->insn;
 
-	if (candidate->again || (need.arguments && !candidate->arguments) ||
+	if (candidate->again || (need.arguments & candidate->spoilt) ||
 	    (window->unseen && !insn->prologue))
 		return 0;
 	if (insn->way == INSN_STEPPED)

@@ -17,8 +17,8 @@ struct site {
 };
 
 struct site_need {
-	bool slow;	/* single-stepped sites will do */
-	bool arguments; /* must still be in their registers */
+	bool slow;    /* single-stepped sites will do */
+	u8 arguments; /* bit N: argument N (1 to 5) must still be in its register */
 };
 
 /*
