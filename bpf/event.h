@@ -34,6 +34,7 @@ enum event_type {
 			   */
 	EV_MAPPED = 10,	  /* struct ev_process: its loader has mapped or unmapped libraries */
 	EV_CALL = 16,	  /* struct ev_call: a function returned */
+	EV_PYTHON = 17,	  /* struct ev_python: Python code is called that may be asked for */
 };
 
 enum event_flag {
@@ -41,6 +42,9 @@ enum event_flag {
 	EVENT_CONFIRMED = 1 << 1, /* OUT: len bytes did move; else they are only wanted */
 	EVENT_IO_URING = 1 << 2,  /* IN: bytes not taken, the thread uses io_uring */
 	EVENT_FAULT = 1 << 3,	  /* some bytes were not readable */
+	EVENT_PYTHON = 1 << 4,	  /* CALL: of Python code, its number is one of EV_PYTHON's */
+	EVENT_NAMED = 1 << 5,	  /* CALL: a span that a Python application makes; texts hold its
+				     name as struct python_text has it */
 };
 
 struct event {
@@ -139,6 +143,68 @@ struct ev_call {
 	__u64 values[CALL_VALUES];		     /* of texts: their length, or -1 unreadable */
 	__u8 texts[CALL_TEXTS][CALL_TEXT_MAX];	     /* in the order of the values */
 };
+
+/* A str of CPython: the first of its characters, each of width bytes. */
+#define PYTHON_NAME_MAX 128
+#define PYTHON_FILE_MAX 256
+struct python_text {
+	__u32 len; /* bytes that follow */
+	__u16 width;
+	__u16 cut; /* there were more */
+};
+
+/* A code object of one process. One that is freed and its place taken by another differs in line or
+ * file, or is the same code. */
+struct python_key {
+	__u32 process; /* number that its probes were given when attached */
+	__u32 line;
+	__u64 code, file; /* addresses */
+};
+
+/* How calls of Python code are treated. */
+enum python_verdict {
+	PYTHON_OTHER = 1, /* not asked for */
+	PYTHON_ASKED = 2, /* traced until user space has decided */
+	PYTHON_WANTED = 3,
+	PYTHON_SPAN = 4, /* begins a span of the application's own */
+	PYTHON_EXIT = 5, /* may end one */
+};
+
+/* Code that may be asked for is called for the first time, in hdr.tgid. */
+struct ev_python {
+	struct event hdr;
+	struct python_key key;
+	__u32 number; /* of its calls: ev_call.function */
+	__u32 pad;
+	struct python_text name, file;
+	__u8 name_bytes[PYTHON_NAME_MAX], file_bytes[PYTHON_FILE_MAX];
+};
+
+/* Written by user space. */
+struct python_known {
+	__u32 number;
+	__u32 verdict; /* enum python_verdict */
+};
+
+#define PYTHON_NONE 0xffffffffu
+/* Where things lie in one version of CPython. */
+struct python_layout {
+	__u32 function_code, function_name; /* PyFunctionObject */
+	__u32 code_flags, code_line, code_file, code_name;
+	__u32 ascii, wide;  /* where the characters of a str begin */
+	__u32 thread_frame; /* PyThreadState: the frame, or what holds it at .. */
+	__u32 frame_within; /* .. this offset; PYTHON_NONE: the frame itself */
+	__u32 frame_locals;
+};
+#define PYTHON_LAYOUTS_MAX 8
+
+/* Where a process keeps its current PyThreadState. */
+struct python_process {
+	__u64 place;   /* address */
+	__u32 through; /* what is there points to what holds it, at offset */
+	__u32 offset;
+};
+#define PYTHON_PROCESSES_MAX 1024
 
 /* Counters of one CPU; the kernel side only adds, user space only reads. */
 struct cpu_stats {

@@ -22,7 +22,8 @@
 #define FRAMES_MAX 16
 
 struct frame {
-	u64 sp; /* where its return address lies */
+	u64 key;   /* where its return address lies, or another address that names it */
+	u64 loose; /* it need not be on the machine's stack, nor end within what is below it */
 	struct ev_call call;
 };
 
@@ -49,6 +50,19 @@ struct {
 	__type(value, struct function_spec);
 } functions SEC(".maps");
 
+/* Spans that an application left open are not those of requests to come. */
+static __always_inline void drop_loose(struct thread *thread)
+{
+	for (u32 i = 0; i < FRAMES_MAX && thread->depth; i++) {
+		u64 top = bounded(thread->depth - 1, FRAMES_MAX - 1);
+
+		if (!thread->frames[top].loose)
+			return;
+		thread->depth = top;
+		count(lost_calls);
+	}
+}
+
 /* A request was read: it is open in this thread, the newest. */
 static __always_inline void thread_reads(struct task_struct *task, u64 conn, u64 ts)
 {
@@ -61,6 +75,8 @@ static __always_inline void thread_reads(struct task_struct *task, u64 conn, u64
 	if (!thread)
 		return;
 	cnt = bounded(thread->request_cnt, CALL_REQUESTS);
+	if (!cnt)
+		drop_loose(thread);
 	for (u32 i = 0; i < CALL_REQUESTS; i++) {
 		if (i < cnt && thread->requests[i].conn == conn) {
 			thread->requests[i].ts = ts;
@@ -144,61 +160,97 @@ static __always_inline void take_values(struct pt_regs *regs, struct ev_call *ca
 	}
 }
 
+/* May the calls in the thread be those of the frame below? A span that the application opened
+ * may lie across turns of an event loop, and so below calls of other requests. */
+static __always_inline bool is_within(const struct thread *thread, const struct frame *below)
+{
+	return !below->loose || (thread->request_cnt == below->call.request_cnt &&
+				 thread->requests[0].conn == below->call.requests[0].conn &&
+				 thread->requests[0].ts == below->call.requests[0].ts);
+}
+
+/* A frame on the thread's stack, of a call whose end is told by key; NULL: no room. */
+static __always_inline struct ev_call *enter(struct thread *thread, u64 key, bool loose)
+{
+	struct frame *frame, *below;
+	struct ev_call *call;
+	u64 depth;
+
+	if (thread->depth >= FRAMES_MAX) {
+		count(lost_calls);
+		return NULL;
+	}
+	depth = bounded(thread->depth, FRAMES_MAX - 1);
+	frame = &thread->frames[depth];
+	frame->key = key;
+	frame->loose = loose;
+	call = &frame->call;
+	call->id = ++thread->calls;
+	call->parent = 0;
+	call->request_cnt = thread->request_cnt;
+	below = &thread->frames[bounded(depth - 1, FRAMES_MAX - 1)];
+	if (depth && is_within(thread, below)) {
+		call->parent = below->call.id;
+		call->request_cnt = below->call.request_cnt;
+		__builtin_memcpy(call->requests, below->call.requests, sizeof(call->requests));
+	} else {
+		__builtin_memcpy(call->requests, thread->requests, sizeof(call->requests));
+	}
+	thread->depth = depth + 1;
+	return call;
+}
+
 static __always_inline int on_enter(struct pt_regs *regs, u64 function)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread;
 	struct ev_call *call;
-	struct frame *frame;
-	u64 depth;
 
 	if (!is_traced(task->tgid))
 		return 0;
 	thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!thread || thread->depth >= FRAMES_MAX) {
-		count(lost_calls);
+	call = thread ? enter(thread, PT_REGS_SP(regs), false) : NULL;
+	if (!call) {
+		if (!thread)
+			count(lost_calls);
 		return 0;
 	}
-	depth = bounded(thread->depth, FRAMES_MAX - 1);
-	frame = &thread->frames[depth];
-	frame->sp = PT_REGS_SP(regs);
-	call = &frame->call;
-	call->id = ++thread->calls;
 	call->function = function;
-	call->parent = 0;
-	call->request_cnt = thread->request_cnt;
-	if (depth) {
-		const struct ev_call *below =
-			&thread->frames[bounded(depth - 1, FRAMES_MAX - 1)].call;
-
-		call->parent = below->id;
-		call->request_cnt = below->request_cnt;
-		__builtin_memcpy(call->requests, below->requests, sizeof(call->requests));
-	} else {
-		__builtin_memcpy(call->requests, thread->requests, sizeof(call->requests));
-	}
 	take_values(regs, call, true);
-	thread->depth = depth + 1;
 	call->start = bpf_ktime_get_ns();
 	return 0;
 }
 
-/* The frame whose return address lay at sp; those above it were left without a return (longjmp). */
-static __always_inline struct frame *leave_frame(struct thread *thread, u64 sp)
+/* The frame with this key; those above it were left without a return (longjmp). */
+static __always_inline struct frame *leave_frame(struct thread *thread, u64 key)
 {
-	u64 depth = bounded(thread->depth, FRAMES_MAX);
+	u64 depth = bounded(thread->depth, FRAMES_MAX), left_open = 0;
 
 	for (u32 i = 0; i < FRAMES_MAX && depth; i++) {
 		struct frame *frame;
 
 		depth = bounded(depth - 1, FRAMES_MAX - 1);
 		frame = &thread->frames[depth];
-		if (frame->sp != sp)
+		if (frame->key != key) {
+			left_open += frame->loose;
 			continue;
+		}
 		thread->depth = depth;
+		if (left_open)
+			count_many(lost_calls, left_open);
 		return frame;
 	}
 	return NULL;
+}
+
+static __always_inline void tell_call(struct ev_call *call, struct task_struct *task, u64 ts,
+				      u16 flags)
+{
+	event_init(&call->hdr, EV_CALL, sizeof(*call), ts, 0);
+	event_by(&call->hdr, task);
+	call->hdr.flags = flags;
+	if (bpf_ringbuf_output(&ring, call, sizeof(*call), wake_flags(sizeof(*call), ts)))
+		count(lost_calls);
 }
 
 static __always_inline int on_leave(struct pt_regs *regs)
@@ -215,11 +267,7 @@ static __always_inline int on_leave(struct pt_regs *regs)
 	if (!frame)
 		return 0;
 	take_values(regs, &frame->call, false);
-	event_init(&frame->call.hdr, EV_CALL, sizeof(frame->call), ts, 0);
-	event_by(&frame->call.hdr, task);
-	if (bpf_ringbuf_output(&ring, &frame->call, sizeof(frame->call),
-			       wake_flags(sizeof(frame->call), ts)))
-		count(lost_calls);
+	tell_call(&frame->call, task, ts, 0);
 	return 0;
 }
 

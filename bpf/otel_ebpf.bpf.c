@@ -8,7 +8,7 @@
 #include "send.bpf.h"
 #include "close.bpf.h"
 #include "process.bpf.h"
-#include "function.bpf.h"
+#include "python.bpf.h"
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(receive_sock, struct sock *sk, int ret, int flags)
@@ -147,6 +147,22 @@ SEC("uprobe")
 int library_mapped(struct pt_regs *regs)
 {
 	return on_mapped(bpf_get_current_task_btf());
+}
+
+/* Likewise; the cookie is on_python_call()'s. Attached as a session: for entries and the returns
+ * that those ask for, and those are elsewhere. */
+SEC("uprobe")
+int python_call(struct pt_regs *regs)
+{
+	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
+		return on_python_return(regs);
+	return on_python_call(regs, bpf_get_attach_cookie(regs));
+}
+
+SEC("uprobe")
+int python_end(struct pt_regs *regs)
+{
+	return on_python_end(regs, bpf_get_attach_cookie(regs));
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

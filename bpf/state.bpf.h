@@ -145,7 +145,8 @@ static __always_inline struct cpu_stats *my_stats(void)
 	return &cpu_stats[bpf_get_smp_processor_id() & (CPU_MAX - 1)];
 }
 
-#define count(field) __sync_fetch_and_add(&my_stats()->field, 1)
+#define count_many(field, cnt) __sync_fetch_and_add(&my_stats()->field, cnt)
+#define count(field)	       count_many(field, 1)
 
 static __always_inline struct scratch *scratch_of(u32 use)
 {
@@ -380,7 +381,7 @@ static __always_inline bool begins_request(u8 first)
 static __always_inline bool lost(u32 begins)
 {
 	count(lost_records);
-	__sync_fetch_and_add(&my_stats()->lost_begins, begins);
+	count_many(lost_begins, begins);
 	return false;
 }
 

@@ -55,8 +55,8 @@ static void on_process_event(void *owner, const struct capture_process *event)
 	}
 }
 
-static const struct capture_ops capture_ops = {on_open, on_data, on_state, on_process_event,
-					       app_on_call};
+static const struct capture_ops capture_ops = {on_open,		 on_data,     on_state,
+					       on_process_event, app_on_call, app_on_python};
 
 void app_on_record(void *owner, struct str record)
 {
@@ -348,6 +348,8 @@ int app__build(struct app *app)
 	err = tracer__new(&app->tracer, &tracer_env);
 	if (!err)
 		err = app__functions_new(app);
+	if (!err)
+		err = app__python_new(app);
 	if (err)
 		return err;
 	app->conn_env = (struct conn_env){
@@ -370,6 +372,7 @@ static void app_free(struct app *app)
 {
 	outbox__free(app->outbox); /* its items are its exporters' */
 	app__functions_free(app);
+	app__python_free(app);
 	conn_table__free(app->conns);
 	tracer__free(app->tracer);
 	route_table__free(app->routes);

@@ -39,6 +39,7 @@ enum app_reader {
 	APP_READERS
 };
 struct app_functions;
+struct app_python;
 
 struct app {
 	struct config config;
@@ -91,6 +92,7 @@ struct app {
 
 	struct limits limits;
 	struct app_functions *functions; /* NULL: no functions are traced */
+	struct app_python *python;	 /* NULL: none of Python code are */
 
 	struct child child;
 	int status; /* to exit with */
@@ -193,7 +195,20 @@ void app__functions_begin(struct app *app, const struct http_call *call, bool to
 struct str app__functions_route(const struct app *app, const struct http_call *call);
 void app__functions_end(struct app *app, const struct http_call *call, bool told);
 void app__functions_tick(struct app *app, u64 now, bool last);
-/* As struct capture_ops has it. */
+
+/* Those of Python code, in app_python.c. */
+bool app__wants_python(const struct config *config);
+bool app__wants_python_views(const struct config *config);
+int app__python_new(struct app *app);
+void app__python_free(struct app *app);
+void app__python_process(struct app *app, u32 tgid);
+void app__python_exit(struct app *app, u32 tgid);
+/* As python__number(), of struct function_call's; one more is a span of the application's own. */
+int app__python_number(const struct app *app, u32 code_number);
+const struct function *app__python_function(const struct app *app, u32 number);
+
+/* As struct capture_ops has them. */
+void app_on_python(void *owner, const struct python_code *code);
 void app_on_call(void *owner, const struct function_call *call);
 
 /* The one line of requests, spans and losses, on stderr. */

@@ -21,7 +21,7 @@ struct app_functions {
 	struct function_spec_text specs[CONFIG_TEXTS_MAX + 2 * FUNCTION_RULES_MAX];
 	u32 spec_cnt;
 	struct function_rules *rules;
-	struct functions *table; /* NULL in a replay */
+	struct functions *table; /* NULL in a replay, or if none but Python's are asked for */
 	struct function_spans *spans;
 	/* of a replay: what the recording's numbers stand for */
 	struct function *replayed[FUNCTIONS_LIMIT];
@@ -115,6 +115,8 @@ static int recall(struct app *app, const char *key)
 {
 	struct buf text __cleanup(buf__free) = {0};
 
+	if (!app->config.replay_path)
+		return 0; /* none but Python's are probed */
 	while (replay_function(app))
 		;
 	if (app->facts(app->facts_owner, key, &text) || buf__char(&text, '\0'))
@@ -122,10 +124,18 @@ static int recall(struct app *app, const char *key)
 	return atoi(buf__view(&text).p);
 }
 
+/* Their numbers follow the others'. Rules are about native functions only. */
+static bool is_python(u32 number)
+{
+	return number >= FUNCTIONS_LIMIT;
+}
+
 static const struct function *on_function(void *owner, u32 number)
 {
 	const struct app_functions *functions = ((struct app *)owner)->functions;
 
+	if (is_python(number))
+		return app__python_function(owner, number - FUNCTIONS_LIMIT);
 	if (functions->table)
 		return functions__get(functions->table, number);
 	return number < functions->replayed_cnt ? functions->replayed[number] : NULL;
@@ -143,19 +153,18 @@ static void on_span(void *owner, struct span *owned)
 
 static struct str on_route(void *owner, u32 number)
 {
-	const struct function *function = on_function(owner, number);
+	const struct function *function = is_python(number) ? NULL : on_function(owner, number);
 	struct app *app = owner;
 
 	return function ? function_rules__route(app->functions->rules, function, number) : STR_NONE;
 }
 
-static void on_settled(void *owner, const struct function_call *call,
+static void count_call(struct app *app, const struct function_call *call,
 		       const struct trace_context *context)
 {
-	const struct function *function = on_function(owner, call->function);
+	const struct function *function = on_function(app, call->function);
 	/* asked for in any case, so that a recording can be replayed with counters and without */
-	struct resource *resource = on_resource(owner, call->tgid);
-	struct app *app = owner;
+	struct resource *resource = on_resource(app, call->tgid);
 	struct function_count count;
 	u32 at = 0;
 
@@ -167,6 +176,13 @@ static void on_settled(void *owner, const struct function_call *call,
 			app, resource,
 			&(struct span_count){count.counter, &count.attrs, call->end_ns, context});
 	resource__put(resource);
+}
+
+static void on_settled(void *owner, const struct function_call *call,
+		       const struct trace_context *context)
+{
+	if (!is_python(call->function))
+		count_call(owner, call, context);
 }
 
 static int add_function(struct app_functions *functions, struct str text, const char **why)
@@ -289,7 +305,7 @@ int app__functions_new(struct app *app)
 	int err;
 
 	say_what_is_left_out(&app->config);
-	if (live ? !app__wants_functions(&app->config)
+	if (live ? !app__wants_functions(&app->config) && !app__wants_python(&app->config)
 		 : app->facts(app->facts_owner, "functions", &told))
 		return 0;
 	app->functions = calloc(1, sizeof(*app->functions));
@@ -300,7 +316,7 @@ int app__functions_new(struct app *app)
 		err = parse_texts(app->functions, &app->config);
 	if (!err)
 		err = function_spans__new(&app->functions->spans, &env);
-	if (!err && live) {
+	if (!err && live && app__wants_functions(&app->config)) {
 		const struct functions_env probe_env = {
 			.specs = app->functions->specs,
 			.spec_cnt = app->functions->spec_cnt,
@@ -336,6 +352,7 @@ int app__functions_process(struct app *app, u32 tgid)
 	/* until its exec the command is a copy of us */
 	if (!app->functions || (tgid == (u32)app->child.pid && app->child.gate >= 0))
 		return 0;
+	app__python_process(app, tgid);
 	snprintf(key, sizeof(key), "probed/%u", tgid);
 	if (!app->functions->table)
 		return recall(app, key);
@@ -372,14 +389,24 @@ void app__functions_exit(struct app *app, u32 tgid)
 {
 	if (app->functions && app->functions->table)
 		functions__exit(app->functions->table, tgid);
+	app__python_exit(app, tgid);
 }
 
 void app_on_call(void *owner, const struct function_call *call)
 {
 	struct app *app = owner;
+	struct function_call known = *call;
+	int number = call->python ? app__python_number(app, call->function) : 0;
 
-	if (app->functions)
-		function_spans__call(app->functions->spans, call);
+	if (!app->functions || number == -ENOENT)
+		return;
+	if (call->python && number < 0) {
+		stats__add(&app->stats, STAT_CALL_LOST, 1);
+		return;
+	}
+	if (call->python)
+		known.function = FUNCTIONS_LIMIT + (u32)number;
+	function_spans__call(app->functions->spans, &known);
 }
 
 void app__functions_begin(struct app *app, const struct http_call *call, bool told)

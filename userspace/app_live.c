@@ -299,7 +299,7 @@ static int start_recorder(struct app *app, u64 seed)
 	}
 	app->facts = record_fact;
 	app->facts_owner = app;
-	if (app__wants_functions(&app->config))
+	if (app__wants_functions(&app->config) || app__wants_python(&app->config))
 		recorder__fact(app->recorder, "functions", STR(""));
 	recorder__fact(app->recorder, "env/OTEL_SERVICE_NAME", str_from(app->config.service_name));
 	recorder__fact(app->recorder, "env/OTEL_RESOURCE_ATTRIBUTES",
@@ -367,7 +367,11 @@ static int init_live(struct app *app)
 			  "host's (docker run --pid=host)");
 		return -ENOTSUP;
 	}
-	options.functions = app__wants_functions(&app->config);
+	options.probes = (struct probes_options){
+		.functions = app__wants_functions(&app->config),
+		.python = app__wants_python(&app->config) && probes_take_python(),
+		.python_views = app__wants_python_views(&app->config),
+	};
 	app__live_watch(&app->config, &options.watch);
 	block_signals(app, &mask);
 	app->consume_timer.fired = on_consume_timer;

@@ -92,6 +92,14 @@ def _has_bpf():
     return subprocess.run([DAEMON, "--check"], capture_output=True).returncode == 0
 
 
+def _has_python_views():
+    """Python that shows its views, and a kernel (6.13) that lets them be seen."""
+    version = subprocess.run([PYTHON, "-c", "import sys; print(sys.version_info[1])"],
+                             capture_output=True, text=True)
+    kernel = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return version.stdout.strip() in ("8", "9", "10", "11") and tuple(map(int, kernel.groups())) >= (6, 13)
+
+
 def _has_ipv6():
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))
@@ -137,6 +145,8 @@ PROBES = {
     "workers": lambda: (BUILD / "tests/workers").exists() and (HELPERS / "cycles").exists(),
     "uprobe": lambda: not os.geteuid() and pathlib.Path(
         "/sys/bus/event_source/devices/uprobe/type").exists(),
+    "gevent": lambda: _has_python("gevent"),
+    "python-views": _has_python_views,
     "goserver": lambda: (HELPERS / "goserver").exists(),
 }
 

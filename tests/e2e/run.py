@@ -17,6 +17,7 @@ import test_hard  # noqa: E402,F401
 import test_identity  # noqa: E402,F401
 import test_metrics  # noqa: E402,F401
 import test_prometheus  # noqa: E402,F401
+import test_python  # noqa: E402,F401
 import test_routes  # noqa: E402,F401
 import test_sampling  # noqa: E402,F401
 import test_sdk  # noqa: E402,F401

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* capture/decode.c: calls of functions. */
+/* capture/decode.c: calls of functions, and Python code that is met. */
 #include "test.h"
 
 #include <errno.h>
@@ -30,21 +30,35 @@ static void on_call(void *owner, const struct function_call *call)
 		buf__printf(&seen->text, " request %llu at %llu",
 			    (unsigned long long)call->requests[i].conn,
 			    (unsigned long long)call->requests[i].ts);
+	if (call->python)
+		buf__printf(&seen->text, " in Python");
 	buf__char(&seen->text, '\n');
 }
 
-static int decode(struct seen *seen, const struct ev_call *call)
+static void on_python(void *owner, const struct python_code *code)
 {
-	static const struct capture_ops ops = {NULL, NULL, NULL, NULL, on_call};
-	struct ev_call *copy = malloc(sizeof(*copy));
+	struct seen *seen = owner;
+	const struct python_key *key = (const struct python_key *)code->id.p;
+
+	CHECK(code->id.len == sizeof(*key) && key->code == 0xc0de);
+	seen->cnt++;
+	buf__printf(&seen->text, "code %u of %u: \"%.*s\" in \"%.*s\", line %u\n", code->number,
+		    code->tgid, STR_ARG(code->name), STR_ARG(code->file), code->line);
+}
+
+/* A copy of its own size, so that a byte read behind it is found. */
+static int decode(struct seen *seen, const void *event, size_t size)
+{
+	static const struct capture_ops ops = {.call = on_call, .python = on_python};
+	char *copy = malloc(size);
 	int err;
 
 	if (!copy)
 		abort();
-	*copy = *call;
+	memcpy(copy, event, size);
 	seen->cnt = 0;
 	buf__reset(&seen->text);
-	err = decode_record((struct str){(const char *)copy, sizeof(*copy)}, OFFSET, &ops, seen);
+	err = decode_record((struct str){copy, size}, OFFSET, &ops, seen);
 	free(copy);
 	return err;
 }
@@ -71,23 +85,80 @@ static void calls(void)
 	struct ev_call call = call_of();
 	struct seen seen = {0};
 
-	CHECK(!decode(&seen, &call) && seen.cnt == 1);
+	CHECK(!decode(&seen, &call, sizeof(call)) && seen.cnt == 1);
 	CHECK_STR(buf__view(&seen.text),
 		  "call 7 of 3 in 6 from 1000900 to 1000950 by 10/11 values 5 2 "
 		  "\"ab\" request 77 at 1000800\n");
 	call.request_cnt = CALL_REQUESTS + 1;
-	CHECK(decode(&seen, &call) == -EBADMSG);
+	CHECK(decode(&seen, &call, sizeof(call)) == -EBADMSG);
 	call = call_of();
 	call.function = FUNCTIONS_MAX;
-	CHECK(decode(&seen, &call) == -EBADMSG);
+	CHECK(decode(&seen, &call, sizeof(call)) == -EBADMSG);
 	call = call_of();
 	memset(call.texts, 'x', sizeof(call.texts)); /* no end anywhere */
-	CHECK(!decode(&seen, &call));
+	CHECK(!decode(&seen, &call, sizeof(call)));
+	buf__free(&seen.text);
+}
+
+/* A span of the application's own: its name is a str of Python. */
+static void named_calls(void)
+{
+	struct ev_call call = call_of();
+	struct seen seen = {0};
+
+	call.hdr.flags = EVENT_PYTHON | EVENT_NAMED;
+	call.function = 0;
+	call.values[0] = 8;
+	call.values[1] = 4;
+	memcpy(call.texts, "\xdf\0\0\0\x00\xf6\x01\0", 8); /* U+DF, U+1F600 */
+	CHECK(!decode(&seen, &call, sizeof(call)) && seen.cnt == 1);
+	CHECK_STR(buf__view(&seen.text),
+		  "call 7 of 0 in 6 from 1000900 to 1000950 by 10/11 values 8 4 "
+		  "\"\xc3\x9f\xf0\x9f\x98\x80\" request 77 at 1000800 in Python\n");
+	call.values[1] = 3; /* no str is so wide */
+	CHECK(decode(&seen, &call, sizeof(call)) == -EBADMSG);
+	call.values[1] = 1;
+	call.values[0] = sizeof(call.texts) + 1;
+	CHECK(decode(&seen, &call, sizeof(call)) == -EBADMSG);
+	memset(call.texts, 0xff, sizeof(call.texts)); /* two bytes each in UTF-8 */
+	call.values[0] = sizeof(call.texts);
+	CHECK(!decode(&seen, &call, sizeof(call)) && seen.cnt == 1);
+	buf__free(&seen.text);
+}
+
+static void python_code(void)
+{
+	struct ev_python code = {
+		.hdr = {.type = EV_PYTHON, .size = sizeof(code), .tgid = 10},
+		.key = {.process = 1, .line = 33, .code = 0xc0de},
+		.number = 5,
+		.name = {5, 1, 0},
+		.file = {8, 2, 0},
+		.name_bytes = "gr\xf6\xdf"
+			      "e",
+		.file_bytes = "a\0.\0\x3d\xd8y\0", /* half a pair is no character */
+	};
+	struct seen seen = {0};
+
+	CHECK(!decode(&seen, &code, sizeof(code)) && seen.cnt == 1);
+	CHECK_STR(buf__view(&seen.text), "code 5 of 10: \"gr\xc3\xb6\xc3\x9f"
+					 "e\" in "
+					 "\"a.\xef\xbf\xbdy\", line 33\n");
+	code.file.len = PYTHON_FILE_MAX + 1;
+	CHECK(decode(&seen, &code, sizeof(code)) == -EBADMSG);
+	code.file.len = 0;
+	code.name.width = 0;
+	CHECK(decode(&seen, &code, sizeof(code)) == -EBADMSG);
+	code.name.width = 1;
+	code.hdr.size = sizeof(code) - 8;
+	CHECK(decode(&seen, &code, sizeof(code) - 8) == -EBADMSG);
 	buf__free(&seen.text);
 }
 
 int main(void)
 {
 	RUN(calls);
+	RUN(named_calls);
+	RUN(python_code);
 	return test_status();
 }

@@ -88,6 +88,7 @@ struct capture_ops {
 	void (*state)(void *owner, const struct capture_state *event);
 	void (*process)(void *owner, const struct capture_process *event);
 	void (*call)(void *owner, const struct function_call *call);
+	void (*python)(void *owner, const struct python_code *code);
 };
 
 /* Counters of the kernel side since it was loaded, summed over CPUs. */

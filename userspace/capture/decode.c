@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "event.h"
+#include "model/utf8.h"
 
 static u64 unix_ns(u64 mono, s64 offset)
 {
@@ -125,6 +126,43 @@ static int decode_process(const struct decoder *to, const struct ev_process *ev,
 	return 0;
 }
 
+/* A str of CPython as UTF-8. False: it is not what it says. */
+static bool decode_python_text(const struct python_text *text, const u8 *bytes, u32 max, char *out,
+			       struct str *told)
+{
+	size_t len = 0;
+
+	if (text->len > max || (text->width != 1 && text->width != 2 && text->width != 4))
+		return false;
+	for (u32 at = 0; at + text->width <= text->len; at += text->width) {
+		u32 code = 0;
+
+		memcpy(&code, bytes + at, text->width);
+		len += utf8_put(out + len, code);
+	}
+	*told = (struct str){out, len};
+	return true;
+}
+
+/* One byte of a str becomes at most two. */
+#define PYTHON_UTF8 2
+
+static int decode_python(const struct decoder *to, const struct ev_python *ev, u32 size)
+{
+	char name[PYTHON_UTF8 * PYTHON_NAME_MAX], file[PYTHON_UTF8 * PYTHON_FILE_MAX];
+	struct python_code out = {.tgid = ev->hdr.tgid};
+
+	if (size < sizeof(*ev) ||
+	    !decode_python_text(&ev->name, ev->name_bytes, PYTHON_NAME_MAX, name, &out.name) ||
+	    !decode_python_text(&ev->file, ev->file_bytes, PYTHON_FILE_MAX, file, &out.file))
+		return -EBADMSG;
+	out.id = (struct str){(const char *)&ev->key, sizeof(ev->key)};
+	out.number = ev->number;
+	out.line = ev->key.line;
+	to->ops->python(to->owner, &out);
+	return 0;
+}
+
 /* Which values are texts only who asked for them knows; they lie in the order of the values. */
 static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 size)
 {
@@ -132,9 +170,12 @@ static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 s
 		.tgid = ev->hdr.tgid,
 		.tid = ev->hdr.tid,
 		.end_ns = unix_ns(ev->hdr.ts, to->offset),
+		.python = ev->hdr.flags & EVENT_PYTHON,
 	};
+	char name[PYTHON_UTF8 * sizeof(ev->texts)];
 
-	if (size < sizeof(*ev) || ev->request_cnt > CALL_REQUESTS || ev->function >= FUNCTIONS_MAX)
+	if (size < sizeof(*ev) || ev->request_cnt > CALL_REQUESTS ||
+	    (!out.python && ev->function >= FUNCTIONS_MAX))
 		return -EBADMSG;
 	out.start_ns = unix_ns(ev->start, to->offset);
 	out.id = ev->id;
@@ -146,6 +187,15 @@ static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 s
 		out.requests[i].ts = unix_ns(ev->requests[i].ts, to->offset);
 	}
 	memcpy(out.values, ev->values, sizeof(out.values));
+	if (ev->hdr.flags & EVENT_NAMED) {
+		const struct python_text text = {(u32)ev->values[0], (u16)ev->values[1], 0};
+
+		if (!decode_python_text(&text, ev->texts[0], sizeof(ev->texts), name,
+					&out.texts[0]))
+			return -EBADMSG;
+		to->ops->call(to->owner, &out);
+		return 0;
+	}
 	for (u32 i = 0; i < CALL_TEXTS; i++) {
 		const char *text = (const char *)ev->texts[i];
 
@@ -173,6 +223,8 @@ static int decode_event(const struct decoder *to, const struct event *ev)
 		return decode_process(to, (const struct ev_process *)ev, ev->size);
 	case EV_CALL:
 		return decode_call(to, (const struct ev_call *)ev, ev->size);
+	case EV_PYTHON:
+		return decode_python(to, (const struct ev_python *)ev, ev->size);
 	default:
 		return -EBADMSG;
 	}

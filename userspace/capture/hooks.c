@@ -150,7 +150,7 @@ void hooks_prepare(struct otel_ebpf *skel, u32 programs, const struct live_optio
 
 	for (u32 i = 0; i < HOOK_CNT; i++)
 		bpf_program__set_autoload(program_of(skel, i), programs & (1u << i));
-	probes_prepare(skel, false);
+	probes_prepare(skel, &options->probes);
 	args = function_args(btf, "tcp_recvmsg");
 	if (args)
 		skel->rodata->tcp_recvmsg_args = args;

@@ -22,7 +22,7 @@ struct live_options {
 	u64 ring_size;	   /* bytes, a power of two */
 	u32 capture_head;  /* bytes of a request's reads that are copied */
 	struct live_watch watch;
-	bool functions; /* live__probe() will be called */
+	struct probes_options probes; /* those that live__probe() will be called for */
 };
 
 /* False: enough for now, the next records are for another time. */
@@ -59,6 +59,10 @@ int live__describe(struct live *live, u32 number, const struct function *functio
 int live__probe(struct live *live, struct probes **out, const struct probes_target *target);
 /* Its dynamic loader; as probes__watch(). */
 int live__watch(struct live *live, struct probes **out, const struct probes_target *target);
+/* Probes in a process's Python interpreter; freed by probes__free(). -ENOTSUP: not this version. */
+int live__probe_python(struct live *live, struct probes **out, const struct python_sites *sites);
+/* Is the Python code, that was told of with this id and number, asked for? */
+void live__judge(struct live *live, const struct python_code *code, bool wanted);
 /* Nobody is traced any more; events that happened may still be in the ring. */
 void live__stop(struct live *live);
 

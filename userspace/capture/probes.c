@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 /* uapi/linux/bpf.h of 6.6, which is newer than the headers we build with */
 #define ATTACH_UPROBE_MULTI 48
 #define UPROBE_MULTI_RETURN 1
+/* of 6.13 */
+#define ATTACH_UPROBE_SESSION 57
 
 /* The part of union bpf_attr that BPF_LINK_CREATE reads for an uprobe_multi link. */
 struct multi_attr {
@@ -99,12 +102,43 @@ const char *probes_way(void)
 			    : "one by one, which needs CAP_SYS_ADMIN and is slow to detach";
 }
 
-void probes_prepare(struct otel_ebpf *skel, bool wanted)
+bool probes_take_python(void)
 {
+	struct btf *btf = btf__load_vmlinux_btf();
+	s32 id = btf ? btf__find_by_name_kind(btf, "bpf_attach_type", BTF_KIND_ENUM) : -ENOENT;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (u32)id) : NULL;
+	bool found = false;
+
+	for (u32 i = 0; type && i < btf_vlen(type) && !found; i++)
+		found = !strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off),
+				"BPF_TRACE_UPROBE_SESSION");
+	btf__free(btf);
+	return found && probes_are_harmless(kernel_running());
+}
+
+static void prepare_python(struct otel_ebpf *skel, const struct probes_options *options)
+{
+	struct bpf_map *maps[] = {skel->maps.python_layouts, skel->maps.python_processes,
+				  skel->maps.python_codes, skel->maps.python_threads};
+
+	bpf_program__set_autoload(skel->progs.python_call, options->python);
+	bpf_program__set_autoload(skel->progs.python_end, options->python);
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
+		bpf_map__set_autocreate(maps[i], options->python);
+	skel->rodata->python_views = options->python_views;
+	bpf_program__set_expected_attach_type(skel->progs.python_call, ATTACH_UPROBE_SESSION);
+	bpf_program__set_expected_attach_type(skel->progs.python_end, ATTACH_UPROBE_MULTI);
+}
+
+void probes_prepare(struct otel_ebpf *skel, const struct probes_options *options)
+{
+	bool wanted = options->functions;
+
 	bpf_program__set_autoload(skel->progs.function_enter, wanted);
 	bpf_program__set_autoload(skel->progs.function_leave, wanted);
 	bpf_program__set_autoload(skel->progs.library_mapped, wanted);
-	skel->rodata->trace_functions = wanted;
+	skel->rodata->trace_functions = wanted || options->python;
+	prepare_python(skel, options);
 	if (!wanted || !have_multi())
 		return;
 	bpf_program__set_expected_attach_type(skel->progs.function_enter, ATTACH_UPROBE_MULTI);
@@ -117,7 +151,7 @@ static int link_multi(const struct bpf_program *program, const struct probes_tar
 {
 	struct multi_attr attr = {
 		.prog_fd = (u32)bpf_program__fd(program),
-		.attach_type = ATTACH_UPROBE_MULTI,
+		.attach_type = bpf_program__expected_attach_type(program),
 		.path = (u64)(uintptr_t)target->path,
 		.offsets = (u64)(uintptr_t)offsets,
 		.cookies = (u64)(uintptr_t)cookies,
@@ -141,7 +175,7 @@ static int attach_multi(struct probes *probes, const struct bpf_program *program
 		return -ENOMEM;
 	for (u32 i = 0; i < target->cnt; i++) {
 		offsets[i] = target->sites[i].offset;
-		cookies[i] = target->sites[i].function;
+		cookies[i] = target->sites[i].cookie;
 	}
 	fd = link_multi(program, target, offsets, cookies, leave);
 	free(offsets);
@@ -156,7 +190,7 @@ static int attach_singly(struct probes *probes, const struct bpf_program *progra
 {
 	for (u32 i = 0; i < target->cnt; i++) {
 		const struct probe_site *site = &target->sites[i];
-		DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = site->function,
+		DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = site->cookie,
 				    .retprobe = leave);
 		struct bpf_link *link = bpf_program__attach_uprobe_opts(
 			program, (int)target->tgid, target->path, site->offset, &opts);
@@ -171,7 +205,7 @@ static int attach_singly(struct probes *probes, const struct bpf_program *progra
 static int attach(struct probes *probes, const struct bpf_program *program,
 		  const struct probes_target *target, bool leave)
 {
-	if ((int)bpf_program__expected_attach_type(program) == ATTACH_UPROBE_MULTI)
+	if ((int)bpf_program__expected_attach_type(program))
 		return attach_multi(probes, program, target, leave);
 	return attach_singly(probes, program, target, leave);
 }
@@ -216,6 +250,30 @@ int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct prob
 	if (!probes)
 		return -ENOMEM;
 	err = attach(probes, skel->progs.library_mapped, target, false);
+	if (err) {
+		probes__free(probes);
+		return err;
+	}
+	*out = probes;
+	return 0;
+}
+
+int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+{
+	struct probes_target part = *target;
+	struct probes *probes = probes__alloc(target);
+	int err = 0;
+
+	if (!probes)
+		return -ENOMEM;
+	part.sites++;
+	part.cnt--;
+	if (part.cnt)
+		err = attach(probes, skel->progs.python_end, &part, false);
+	part = *target;
+	part.cnt = 1;
+	if (!err)
+		err = attach(probes, skel->progs.python_call, &part, false);
 	if (err) {
 		probes__free(probes);
 		return err;

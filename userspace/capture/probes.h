@@ -13,8 +13,9 @@ struct otel_ebpf;
 struct probes;
 
 struct probe_site {
-	u64 offset;   /* in the file: an instruction, see probe/site.h */
-	u32 function; /* its number, below FUNCTIONS_MAX of bpf/event.h */
+	u64 offset; /* in the file: an instruction, see probe/site.h */
+	u64 cookie; /* number of the function, below FUNCTIONS_MAX of bpf/event.h; of Python: see
+		       there */
 };
 
 /* What is asked of each site. */
@@ -34,8 +35,17 @@ bool probes_are_harmless(u32 kernel);
 
 /* How functions are probed here, in a few words for a person. */
 const char *probes_way(void);
-/* Before loading: whether the programs of functions are to be loaded. */
-void probes_prepare(struct otel_ebpf *skel, bool wanted);
+/* What is to be loaded. */
+struct probes_options {
+	bool functions;
+	bool python;
+	bool python_views; /* of Python code only what may be a view */
+};
+
+/* Before loading. */
+void probes_prepare(struct otel_ebpf *skel, const struct probes_options *options);
+/* Does this kernel have what probes__python() needs (6.13), and is it harmless there? */
+bool probes_take_python(void);
 /*
  * Entry and return probes. 0 or negative errno, then nothing is attached. A process forked later
  * does not inherit them.
@@ -43,6 +53,11 @@ void probes_prepare(struct otel_ebpf *skel, bool wanted);
 int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
 int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
+/*
+ * In a Python interpreter: the first site is where code is called, of which returns are probed as
+ * the program asks, the others where generators end. 0 or negative errno.
+ */
+int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* Detaches. NULL is fine. */
 void probes__free(struct probes *probes);
 

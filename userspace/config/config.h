@@ -70,7 +70,8 @@ struct config {
 	bool check;		       /* --check */
 	bool summary;		       /* --summary */
 	struct config_texts functions; /* --function, as probe/function_spec.h takes them */
-	bool slow_probes;	       /* --slow_probes */
+	struct config_texts python_functions; /* --python_functions, as app_python.c takes them */
+	bool slow_probes;		      /* --slow_probes */
 	/* --count, --function_route, as probe/function_rules.h takes them */
 	struct config_texts counts, function_routes;
 	/* what to say */

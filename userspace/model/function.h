@@ -31,6 +31,29 @@ struct function {
 	struct str file;   /* of its source; empty, and line 0, if not known */
 	u32 line;
 	struct function_value values[FUNCTION_VALUES_MAX]; /* up to VALUE_NONE */
+	bool named; /* its calls are spans of the application's own: texts[0] names each */
+};
+
+/* Python code that a request came to for the first time in its process. */
+struct python_code {
+	u32 tgid;
+	u32 number;    /* of its calls */
+	struct str id; /* the kernel side's, for live__judge() */
+	struct str name, file;
+	u32 line;
+};
+
+/* Where in a process probes go that see its Python code (probe/python.h). */
+#define PYTHON_SITES_MAX 3
+struct python_sites {
+	const char *path; /* of the interpreter's file, as it was looked at */
+	u32 tgid;
+	u32 minor;		       /* of version 3 */
+	u64 offsets[PYTHON_SITES_MAX]; /* what calls Python code; where generators end, if known */
+	u32 cnt;
+	u64 place;    /* address of the current PyThreadState's address; 0: not known */
+	bool through; /* what is there points to what holds it, at offset */
+	u32 offset;
 };
 
 struct function_call {
@@ -38,7 +61,8 @@ struct function_call {
 	u64 start_ns, end_ns; /* unix */
 	u64 id, parent;	      /* unique in its thread; parent 0: called by no traced function */
 	u32 function;	      /* its number */
-	u32 request_cnt;      /* requests open in its thread when it began */
+	bool python;	 /* ... is one of struct python_code's, 0: the application's own span */
+	u32 request_cnt; /* requests open in its thread when it began */
 	struct {
 		u64 conn, ts; /* cookie, and when the first byte was read (unix ns) */
 	} requests[FUNCTION_REQUESTS_MAX];

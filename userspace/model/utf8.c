@@ -32,6 +32,27 @@ u32 utf8_next(struct str *s)
 	return code;
 }
 
+size_t utf8_put(char *out, u32 code)
+{
+	size_t len = 1;
+
+	if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		code = 0xfffd;
+	if (code < 0x80) {
+		out[0] = (char)code;
+		return 1;
+	}
+	if (code < 0x800)
+		out[0] = (char)(0xc0 | code >> 6);
+	else if (code < 0x10000)
+		out[0] = (char)(0xe0 | code >> 12);
+	else
+		out[0] = (char)(0xf0 | code >> 18);
+	for (int shift = code < 0x800 ? 0 : code < 0x10000 ? 6 : 12; shift >= 0; shift -= 6)
+		out[len++] = (char)(0x80 | (code >> shift & 0x3f));
+	return len;
+}
+
 /* Most text is; eight bytes at a time. */
 static bool is_ascii(struct str s)
 {

@@ -14,6 +14,10 @@
  */
 u32 utf8_next(struct str *s);
 
+/* Puts the code point, at most UTF8_LEN_MAX bytes, and returns how many; what is none is U+FFFD. */
+#define UTF8_LEN_MAX 4
+size_t utf8_put(char *out, u32 code);
+
 /* s itself if it is well-formed, else a copy with U+FFFD; STR_NONE if there is no memory for it. */
 struct str utf8_clean(struct arena *arena, struct str s);
 

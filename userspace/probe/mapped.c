@@ -19,7 +19,7 @@ void mapped_files(u32 tgid, bool (*fn)(void *owner, const struct mapped *mapped)
 {
 	char path[80], row[ROW_MAX], name[4096];
 	FILE *maps __cleanup(close_file) = NULL;
-	unsigned long from, to;
+	unsigned long from, to, offset;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", tgid);
 	maps = fopen(path, "re");
@@ -27,9 +27,11 @@ void mapped_files(u32 tgid, bool (*fn)(void *owner, const struct mapped *mapped)
 		struct mapped mapped = {.path = path};
 
 		/* proc_pid_maps(5): executable ones with a path */
-		if (sscanf(row, "%lx-%lx %*2c%*1[x]%*c %*x %*x:%*x %*u /%4095[^\n]", &from, &to,
-			   name) != 3)
+		if (sscanf(row, "%lx-%lx %*2c%*1[x]%*c %lx %*x:%*x %*u /%4095[^\n]", &from, &to,
+			   &offset, name) != 4)
 			continue;
+		mapped.from = from;
+		mapped.offset = offset;
 		mapped.name = str_from(strrchr(name, '/') ? strrchr(name, '/') + 1 : name);
 		snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", tgid, from, to);
 		if (!fn(owner, &mapped))

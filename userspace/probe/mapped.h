@@ -12,6 +12,7 @@
 struct mapped {
 	struct str name;  /* the file's, without its folders */
 	const char *path; /* opens it, whatever has become of its name */
+	u64 from, offset; /* the address it is mapped at, and from where in the file */
 };
 
 /* Borrowed for the call. fn returns false to end. */

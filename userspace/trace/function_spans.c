@@ -20,7 +20,7 @@
 /* A call that waits: for its request to begin, or to be the only one left of several. */
 struct waiting {
 	struct function_call call;
-	u8 texts[2][64];
+	u8 texts[256];
 	u64 since; /* the tick that saw it first */
 	struct waiting *next;
 };
@@ -140,7 +140,9 @@ static void add_attributes(struct span *span, const struct function *function,
 	struct arena *mem = &span->mem;
 	struct attr attr;
 
-	attrs__str(&span->attrs, mem, STR("code.function.name"), arena__dup(mem, function->name));
+	if (!function->named)
+		attrs__str(&span->attrs, mem, STR("code.function.name"),
+			   arena__dup(mem, function->name));
 	if (function->file.len)
 		attrs__str(&span->attrs, mem, STR("code.file.path"),
 			   arena__dup(mem, function->file));
@@ -191,7 +193,7 @@ static struct span *new_span(struct function_spans *spans, const struct trace_co
 	span->scope = function_scope();
 	span->start_ns = call->start_ns;
 	span->end_ns = call->end_ns > call->start_ns ? call->end_ns : call->start_ns;
-	span->name = arena__dup(&span->mem, function->name);
+	span->name = arena__dup(&span->mem, function->named ? call->texts[0] : function->name);
 	add_attributes(span, function, call);
 	limits__apply(&spans->env.limits, span);
 	return span;
@@ -306,6 +308,7 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 {
 	struct waiting *waiting =
 		spans->waiting_cnt < FUNCTION_CALLS_MAX ? malloc(sizeof(*waiting)) : NULL;
+	size_t used = 0;
 
 	if (!waiting) {
 		stats__add(spans->env.stats, STAT_CALL_LOST, 1);
@@ -313,12 +316,13 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 		return NULL;
 	}
 	*waiting = (struct waiting){.call = *call};
-	for (u32 i = 0; i < ARRAY_SIZE(waiting->texts); i++) {
-		struct str text = str_sub(call->texts[i], 0, sizeof(waiting->texts[i]));
+	for (u32 i = 0; i < ARRAY_SIZE(call->texts); i++) {
+		struct str text = str_sub(call->texts[i], 0, sizeof(waiting->texts) - used);
 
 		if (text.len)
-			memcpy(waiting->texts[i], text.p, text.len);
-		waiting->call.texts[i] = (struct str){(char *)waiting->texts[i], text.len};
+			memcpy(waiting->texts + used, text.p, text.len);
+		waiting->call.texts[i] = (struct str){(char *)waiting->texts + used, text.len};
+		used += text.len;
 	}
 	spans->waiting_cnt++;
 	return waiting;

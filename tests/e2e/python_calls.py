@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Views and spans of an application with nothing but the standard library, for interpreters that
+have nothing else: it calls its views as Flask does, and has a tracer shaped as that of the
+OpenTelemetry API is."""
+import contextlib
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class NoOpTracer:
+    @contextlib.contextmanager
+    def start_as_current_span(self, name, attributes=None):
+        yield name
+
+
+tracer = NoOpTracer()
+
+
+def größe():
+    with tracer.start_as_current_span("outer ✓"):
+        with tracer.start_as_current_span(attributes={"a": 1}, name="inner"):
+            time.sleep(0.002)
+    return b"ok"
+
+
+def raises():
+    try:
+        with tracer.start_as_current_span("failing"):
+            time.sleep(0.001)
+            raise KeyError("inside")
+    except KeyError:
+        time.sleep(0.003)
+    return b"ok"
+
+
+async def coroutine():
+    return b"never run"
+
+
+def streams():
+    yield b"o"
+    yield b"k"
+
+
+VIEWS = {"/view": größe, "/raises": raises, "/coroutine": coroutine, "/streams": streams}
+
+
+def answer(handler):
+    body = VIEWS[handler.path](**{})
+    if handler.path == "/coroutine":
+        body.close()
+    body = body if isinstance(body, bytes) else b"".join(body if handler.path == "/streams" else ())
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        answer(self)
+
+    def log_message(self, *args):
+        pass
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print("listening on 127.0.0.1:%d" % server.server_port, flush=True)
+server.serve_forever()

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Views of Python applications and the spans that those make themselves: each where it belongs, and
+nothing of it at the cost of the server's own span."""
+import collections
+import itertools
+import os
+import pathlib
+import shutil
+import subprocess
+
+import servers
+from harness import BUILD, HERE, PYTHON, ROOT, check, check_equal, exchange, reached, test, wait_for
+from harness import process_tree
+
+VENV = BUILD / "venv/bin/python"
+TWIN = ROOT / "demo_todo/flask/app.py"
+
+
+def trace(run, server, *args):
+    pids = ",".join(str(pid) for pid in server.pids())
+    return run.daemon("--pid", pids, "--traces_exporter", "console",
+                      *(args or ("--python_functions", "views"))).wait_attached()
+
+
+def get(server, *targets):
+    for target in targets:
+        exchange(server.address, b"GET %s HTTP/1.0\r\nHost: a\r\n\r\n" % target.encode())
+
+
+def spans_of(daemon, requests):
+    """The documents of that many requests and of what was called in them."""
+    reached(lambda: daemon.stdout().count('"kind": "SpanKind.SERVER"') >= requests)
+    summary = daemon.stop()
+    check_equal((summary.spans, summary.lost), (requests, 0), "spans and losses of requests")
+    return daemon.documents()
+
+
+def tree(documents):
+    """[(name of a request's target, [(name, [...]), ...])]; what lies outside its parent or has none
+    is a failure."""
+    children, ids = collections.defaultdict(list), {}
+    for span in documents:
+        ids[span["context"]["span_id"]] = span
+    for span in documents:
+        parent = ids.get(span["parent_id"])
+        if span["kind"] == "SpanKind.SERVER":
+            continue
+        check(parent, "%s has no parent" % span["name"])
+        check_equal(span["context"]["trace_id"], parent["context"]["trace_id"], "trace")
+        end = parent["end_time"] if span["name"] != "Handler.do_GET" else "~"  # which answers
+        check(parent["start_time"] <= span["start_time"] <= span["end_time"] <= end,
+              "%s lies outside %s" % (span["name"], parent["name"]))
+        children[span["parent_id"]].append(span)
+
+    def below(span):
+        found = sorted(children[span["context"]["span_id"]], key=lambda s: s["start_time"])
+        return [(child["name"], below(child)) for child in found]
+    servers_ = [span for span in documents if span["kind"] == "SpanKind.SERVER"]
+    return [(span["attributes"]["http.target"], below(span))
+            for span in sorted(servers_, key=lambda s: s["start_time"])]
+
+
+def check_alike(daemon, records, want):
+    """The same was called in each request."""
+    found = collections.Counter(repr(calls) for _, calls in tree(spans_of(daemon, len(records))))
+    check_equal(found, {repr(want): len(records)}, "calls and their requests")
+
+
+def duration_ms(span):
+    return 1e-6 * (int(span["end_time"][-7:-1]) - int(span["start_time"][-7:-1])) % 1 * 1e3
+
+
+def flask(run, interpreter=PYTHON, app=HERE / "python_app.py"):
+    return servers.flask(run, interpreter, FLASK_APP=str(app))
+
+
+@test("bpf", "flask", "python-views")
+def python_views(run):
+    server = flask(run, app=TWIN)
+    daemon = trace(run, server)
+    get(server, "/delete/7", "/healthz", "/fail", "/slow?ms=20", "/delete/8", "/nowhere")
+    documents = spans_of(daemon, 6)
+    check_equal(tree(documents), [("/delete/7", [("delete", [])]), ("/healthz", [("healthz", [])]),
+                                  ("/fail", [("fail", [])]), ("/slow?ms=20", [("slow", [])]),
+                                  ("/delete/8", [("delete", [])]), ("/nowhere", [])], "spans")
+    views = [span for span in documents if span["kind"] == "SpanKind.INTERNAL"]
+    slow = next(span for span in views if span["name"] == "slow")
+    check(20 <= duration_ms(slow) < 200, "a view of 20 ms took %g" % duration_ms(slow))
+    lines = TWIN.read_text().splitlines()
+    for span in views:
+        attributes = span["attributes"]
+        check_equal(attributes["code.function.name"], span["name"], "function")
+        check_equal(attributes["code.file.path"], str(TWIN), "file")
+        check(lines[attributes["code.line.number"] - 1].startswith("@app.route"),
+              "%s begins elsewhere" % span["name"])
+
+
+@test("bpf", "flask", "python-views")
+def python_views_are_not_wrappers(run):
+    """Neither a decorator's function nor one that the view calls from C; names are Unicode."""
+    server = flask(run)
+    daemon = trace(run, server)
+    get(server, "/sleeps", "/gr%C3%B6%C3%9Fe")
+    check_equal([views for _, views in tree(spans_of(daemon, 2))],
+                [[("sleeps", [])], [("größe", [])]], "views")
+
+
+@test("bpf", "django", "gunicorn", "python-views")
+def python_views_of_django(run):
+    server = servers.app(run, "-m", "gunicorn", "-b", "127.0.0.1:0", "--worker-tmp-dir", run.tmp,
+                         "forum.wsgi")
+    daemon = trace(run, server)
+    get(server, "/articles/2024/", "/board/3/posts/4/", "/none")
+    check_equal([views for _, views in tree(spans_of(daemon, 3))],
+                [[("view", [])], [("thread", [])], []], "views")
+
+
+@test("bpf", "flask", "python-views")
+def python_views_by_default(run):
+    """They are on with --function, not without, and none is none."""
+    for args, want in ((("--function", "no_such_function"), [("healthz", [])]),
+                       (("--function", "no_such_function", "--python_functions", "none"), []),
+                       (("--summary",), [])):
+        server = flask(run, app=TWIN)
+        daemon = trace(run, server, *args)
+        get(server, "/healthz")
+        check_equal(tree(spans_of(daemon, 1)), [("/healthz", want)], " ".join(args))
+
+
+@test("bpf")
+def python_words_stand_alone(run):
+    daemon = run.daemon("--pid", os.getpid(), "--python_functions", "views", "--python_functions",
+                        "app.py:*")
+    daemon.wait_text("views and none stand alone")
+    check_equal(daemon.wait_exit(), 1, "status")
+
+
+@test("bpf", "flask", "python-views")
+def python_glob(run):
+    server = flask(run)
+    daemon = trace(run, server, "--python_functions", "python_app.py:help*", "--python_functions",
+                   "*/other.py:*")
+    asked = itertools.count(1)
+
+    def seen():
+        get(server, "/sleeps", "/gr%C3%B6%C3%9Fe")
+        next(asked)
+        return "SpanKind.INTERNAL" in daemon.stdout()
+    # what comes first may hide what it calls, until it is known not to be asked for
+    wait_for(seen, "a function that matches")
+    found = tree(spans_of(daemon, 2 * (next(asked) - 1)))
+    check_equal({name for _, calls in found for name, _ in calls}, {"helper"}, "what matches")
+    check(all(target == "/sleeps" for target, calls in found if calls), "called by others")
+
+
+@test("bpf", "flask", "helpers", "python-views")
+def python_threads(run):
+    server = flask(run, app=TWIN)
+    daemon = trace(run, server)
+    records = run.load(server, "-c", 16, "-n", 20, "-p", "/slow?ms=2")
+    check_alike(daemon, records, [("slow", [])])
+
+
+@test("bpf", "flask", "gunicorn", "helpers", "python-views")
+def python_prefork(run):
+    """Workers inherit no probes; they get theirs when they are forked, and so do those that take the
+    place of others."""
+    process = run.start([PYTHON, "-m", "gunicorn", "-b", "127.0.0.1:0", "-w", 2, "--chdir",
+                         TWIN.parent, "--worker-tmp-dir", run.tmp, "app:app"],
+                        env=servers.flask_env(run))
+    process.wait_text(r"Booting worker", 2)
+    server = servers.Server(process, process.wait_text(r"Listening at: http://(\S+)")[1])
+    daemon = trace(run, server)
+    records = run.load(server, "-c", 4, "-n", 10, "-p", "/slow?ms=1")
+    process.popen.send_signal(1)  # reload
+    process.wait_text(r"Booting worker", 4)
+    pids = wait_for(lambda: len(process_tree(process.pid)) == 3 and process_tree(process.pid),
+                    "the old workers to end")
+    for pid in pids[1:]:
+        daemon.wait_text("Python functions of pid %d are probed" % pid)
+    records += run.load(server, "-c", 4, "-n", 10, "-p", "/slow?ms=1")
+    check_alike(daemon, records, [("slow", [])])
+
+
+@test("bpf", "flask", "opentelemetry-instrument", "python-views")
+def python_own_spans(run):
+    server = flask(run, VENV)
+    daemon = trace(run, server)
+    get(server, "/nested", "/raises", "/left", "/decorated")
+    documents = spans_of(daemon, 4)
+    check_equal(tree(documents), [
+        ("/nested", [("nested", [("outer", [("inner", []), ("größe ✓", [])])])]),
+        ("/raises", [("raises", [("failing", [])])]),
+        ("/left", [("left", [])]),
+        ("/decorated", [("decorated", [("decorated", []), ("returns", [])])])], "spans")
+    times = {span["name"]: duration_ms(span) for span in documents
+             if "code.function.name" not in span["attributes"]}
+    for name, least, most in (("inner", 2, 50), ("größe ✓", 1, 50), ("outer", 3, 100),
+                              ("failing", 1, 5)):
+        check(least <= times[name] < most, "%s took %g ms" % (name, times[name]))
+
+
+@test("bpf", "flask", "opentelemetry-instrument", "helpers", "python-views")
+def python_own_spans_threads(run):
+    server = flask(run, VENV)
+    daemon = trace(run, server)
+    records = run.load(server, "-c", 16, "-n", 10, "-p", "/nested")
+    check_alike(daemon, records, [("nested", [("outer", [("inner", []), ("größe ✓", [])])])])
+
+
+def interpreters():
+    """{minor version: path} of those on this machine, Debian's and pyenv's."""
+    paths = [PYTHON, *filter(None, (shutil.which("python3.%d" % minor) for minor in range(8, 14)))]
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
+        paths += pathlib.Path(root).glob("versions/3.*/bin/python3")
+    found = {}
+    for path in paths:
+        version = subprocess.run([path, "-c", "import sys; print(sys.version_info[1])"],
+                                 capture_output=True, text=True).stdout.strip()
+        if version and int(version) >= 7:  # what the application is written for
+            found.setdefault(int(version), path)
+    return found
+
+
+def below(minor, view, spans):
+    """Up to 3.10 the handler, which calls the view, is the first function that is seen."""
+    return [("Handler.do_GET" if minor <= 10 else view, spans)] if view or minor <= 10 else []
+
+
+@test("bpf", "python-views")
+def python_versions(run):
+    """Each interpreter there is, also as a shared library, shows what it can, or says that it
+    cannot. What a generator or coroutine does is not what its first call does."""
+    for minor, path in sorted(interpreters().items()):
+        process = run.start([path, HERE / "python_calls.py"],
+                            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
+        daemon = trace(run, server)
+        get(server, "/view", "/raises", "/coroutine", "/streams")
+        found = tree(spans_of(daemon, 4))
+        if minor < 8 or minor > 11:
+            daemon.wait_text(r"no views of Python 3\.%d" % minor)
+            check(not any(calls for _, calls in found), "3.%d shows views" % minor)
+            continue
+        check_equal(found, [
+            ("/view", below(minor, "größe", [("outer ✓", [("inner", [])])])),
+            ("/raises", below(minor, "raises", [("failing", [])])),
+            ("/coroutine", below(minor, None, [])), ("/streams", below(minor, None, []))],
+            "spans of 3.%d" % minor)
+
+
+@test("bpf", "flask", "gevent", "helpers", "python-views")
+def python_greenlets(run):
+    """Machine stacks are moved away and back; what is pending must not mind. Some calls are seen,
+    all others counted."""
+    process = run.start([PYTHON, HERE / "gevent_app.py"],
+                        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
+    daemon = trace(run, server)
+    records = run.load(server, "-c", 32, "-n", 20, "-p", "/view")
+    check(all(record.status == 200 for record in records) and process.running(),
+          "the server suffers")
+    tree(spans_of(daemon, len(records)))
+    check("lost" in daemon.summaries()[-1].rest, "none were lost? " + daemon.summaries()[-1].rest)
+    get(server, "/view")
+    check(process.running(), "the server has died")
+
+
+@test("bpf", "flask", "gevent", "python-views")
+def python_greenlets_and_functions(run):
+    """Return probes of two kinds would cost such a process its life."""
+    process = run.start([PYTHON, HERE / "gevent_app.py"],
+                        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
+    daemon = trace(run, server, "--function", "no_such_function")
+    get(server, "/view")
+    check_equal(tree(spans_of(daemon, 1)), [("/view", [])], "spans")
+    daemon.wait_text("no views of pid %d: it uses greenlets" % process.pid)
+
+
+@test("bpf", "flask", "python-views")
+def python_replay(run):
+    path = run.tmp / "python.rec"
+    server = flask(run, app=TWIN)
+    daemon = trace(run, server, "--python_functions", "views", "--record", path)
+    get(server, "/delete/7", "/healthz")
+    want = spans_of(daemon, 2)
+    replay = run.daemon("--replay", path, "--traces_exporter", "console", "--python_functions",
+                        "views")
+    check_equal(replay.wait_exit(), 0, "status of the replay")
+    check_equal(replay.documents(), want, "documents")

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/interpreter.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "probe/mapped.h"
+#include "probe/site.h"
+
+/* The longest of them has some 1000 bytes. */
+#define CODE_MAX 4096
+
+struct interpreter {
+	struct binary *binary;
+	u64 base;     /* where the file would begin if all of it were mapped as its code is */
+	int err;      /* of looking for it */
+	bool variant; /* a build whose objects are laid out otherwise */
+	struct python_sites sites;
+	char path[64];
+};
+
+enum symbol { CALLS, ENDS, THROWS, THREAD, SYMBOL_CNT };
+
+static const struct str symbol_names[SYMBOL_CNT] = {
+	[CALLS] = STR("_PyFunction_Vectorcall"),
+	[ENDS] = STR("_PyErr_SetObject"),
+	[THROWS] = STR("PyErr_Restore"),
+	[THREAD] = STR("_PyThreadState_UncheckedGet"),
+};
+
+struct code {
+	u8 bytes[CODE_MAX];
+	size_t len;
+};
+
+static bool on_symbol(void *owner, const struct binary_function *function)
+{
+	struct binary_function *wanted = owner;
+
+	for (u32 i = 0; i < SYMBOL_CNT; i++)
+		if (str_eq(function->name, symbol_names[i]))
+			wanted[i] = *function;
+	return true;
+}
+
+/* What lies behind the code is zero. */
+static void code__read(struct code *code, struct binary *binary,
+		       const struct binary_function *function)
+{
+	u64 size = function->size && function->size < CODE_MAX ? function->size : CODE_MAX;
+	ssize_t n =
+		function->offset ? binary__code(binary, function->offset, code->bytes, size) : 0;
+
+	code->len = n > 0 ? (size_t)n : 0;
+	memset(code->bytes + code->len, 0, CODE_MAX - code->len);
+}
+
+/*
+ * The function returns what it loads from where it is kept:
+ *
+ *	48 8b 05 REL		mov REL(%rip),%rax
+ *	48 8b 80 OFFSET		mov OFFSET(%rax),%rax	(in shared libraries)
+ *	c3			ret
+ */
+static void find_thread(struct interpreter *interpreter, const struct code *code, u64 address)
+{
+	struct python_sites *sites = &interpreter->sites;
+	size_t at = !memcmp(code->bytes, "\xf3\x0f\x1e\xfa", 4) ? 4 : 0; /* endbr64 */
+	s32 relative;
+
+	if (memcmp(code->bytes + at, "\x48\x8b\x05", 3))
+		return;
+	memcpy(&relative, code->bytes + at + 3, sizeof(relative));
+	at += 7;
+	address += at + (u64)(s64)relative;
+	sites->through = !memcmp(code->bytes + at, "\x48\x8b\x80", 3);
+	if (sites->through) {
+		memcpy(&sites->offset, code->bytes + at + 3, sizeof(sites->offset));
+		at += 7;
+	}
+	if (code->bytes[at] == 0xc3)
+		sites->place = address;
+}
+
+static int find_site(struct interpreter *interpreter, const struct binary_function *function,
+		     u8 arguments)
+{
+	struct code code;
+	struct site site;
+	const char *why;
+	int err;
+
+	code__read(&code, interpreter->binary, function);
+	err = site_choose((struct str){(char *)code.bytes, code.len}, function->offset,
+			  (struct site_need){.arguments = arguments}, &site, &why);
+	if (!err && arguments && !site.returns)
+		err = -ENOTSUP;
+	if (!err)
+		interpreter->sites.offsets[interpreter->sites.cnt++] = site.offset;
+	return err;
+}
+
+/* Spans of the application's own need all of it, its functions the first alone. */
+static void choose_sites(struct interpreter *interpreter, const struct binary_function *found)
+{
+	/* the function, its arguments, their keywords */
+	const u8 needed = 1 << 1 | 1 << 2 | 1 << 4;
+	struct code code;
+
+	if (find_site(interpreter, &found[CALLS], needed))
+		return;
+	find_site(interpreter, &found[ENDS], 0);
+	find_site(interpreter, &found[THROWS], 0);
+	code__read(&code, interpreter->binary, &found[THREAD]);
+	find_thread(interpreter, &code, interpreter->base + found[THREAD].offset);
+}
+
+/* python3.11, libpython3.11.so.1.0; or with letters, as python3.13t. */
+static bool is_interpreter(struct str name, struct interpreter *out)
+{
+	char text[64], *at = text;
+	bool library;
+	int end = 0;
+
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
+	library = !strncmp(text, "lib", 3);
+	at += library ? 3 : 0;
+	if (sscanf(at, "python3.%2u%n", &out->sites.minor, &end) != 1 || !end)
+		return false;
+	at += end;
+	out->variant = isalpha((u8)*at);
+	at += strspn(at, "dmtu");
+	return library ? !strncmp(at, ".so", 3) : !*at || !strcmp(at, " (deleted)");
+}
+
+/* What only runs a library has the name, but not the code. */
+static bool look_into(void *owner, const struct mapped *mapped)
+{
+	struct interpreter *interpreter = owner;
+	struct binary_function found[SYMBOL_CNT] = {0};
+
+	if (!is_interpreter(mapped->name, interpreter))
+		return true;
+	interpreter->err = binary__open(&interpreter->binary, mapped->path);
+	if (interpreter->err)
+		return false;
+	interpreter->err = binary__functions(interpreter->binary, on_symbol, found);
+	if (interpreter->err >= 0 && !found[THROWS].offset) {
+		interpreter->err = -ENOENT;
+		binary__free(interpreter->binary);
+		interpreter->binary = NULL;
+		return true;
+	}
+	interpreter->base = mapped->from - mapped->offset;
+	if (interpreter->err >= 0 && !interpreter->variant)
+		choose_sites(interpreter, found);
+	return false;
+}
+
+static bool is_greenlet(void *owner, const struct mapped *mapped)
+{
+	bool *found = owner;
+
+	*found = str_starts(mapped->name, STR("_greenlet."));
+	return !*found;
+}
+
+bool interpreter_has_greenlets(u32 tgid)
+{
+	bool found = false;
+
+	mapped_files(tgid, is_greenlet, &found);
+	return found;
+}
+
+int interpreter__find(struct interpreter **out, u32 tgid)
+{
+	struct interpreter *interpreter = calloc(1, sizeof(*interpreter));
+	int err;
+
+	if (!interpreter)
+		return -ENOMEM;
+	interpreter->err = -ENOENT;
+	mapped_files(tgid, look_into, interpreter);
+	err = interpreter->err;
+	if (err < 0) {
+		interpreter__free(interpreter);
+		return err;
+	}
+	snprintf(interpreter->path, sizeof(interpreter->path), "/proc/self/fd/%d",
+		 binary__fd(interpreter->binary));
+	interpreter->sites.path = interpreter->path;
+	interpreter->sites.tgid = tgid;
+	*out = interpreter;
+	return 0;
+}
+
+void interpreter__free(struct interpreter *interpreter)
+{
+	if (!interpreter)
+		return;
+	binary__free(interpreter->binary);
+	free(interpreter);
+}
+
+const struct python_sites *interpreter__sites(const struct interpreter *interpreter)
+{
+	return &interpreter->sites;
+}

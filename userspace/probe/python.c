@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/python.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "model/arena.h"
+#include "probe/interpreter.h"
+
+struct code {
+	u32 number; /* 0: free */
+	s32 function;
+};
+
+struct process {
+	void *probes;
+	bool met; /* code of it has been called */
+};
+
+struct python {
+	struct python_env env;
+	struct arena mem; /* of names */
+	struct function table[PYTHON_FUNCTIONS_MAX];
+	u32 cnt;
+	struct code codes[PYTHON_CODES_MAX]; /* by number modulo their count */
+	struct map processes;		     /* tgid -> struct process */
+	bool full_said;
+	u64 versions_said; /* a bit for each minor version */
+};
+
+int python__new(struct python **out, const struct python_env *env)
+{
+	struct python *python = calloc(1, sizeof(*python));
+
+	if (!python)
+		return -ENOMEM;
+	python->env = *env;
+	*out = python;
+	return 0;
+}
+
+static void forget(struct python *python, struct process *process)
+{
+	if (process && process->probes)
+		python->env.detach(python->env.owner, process->probes);
+	free(process);
+}
+
+void python__free(struct python *python)
+{
+	struct process *process;
+
+	if (!python)
+		return;
+	for (u32 i = 0; (process = map__next(&python->processes, &i));)
+		forget(python, process);
+	map__free(&python->processes);
+	arena__free(&python->mem);
+	free(python);
+}
+
+static void complain(struct python *python, u32 tgid, u32 minor, int err)
+{
+	u64 bit = 1ULL << (minor & 63);
+
+	if (err != -ENOTSUP) {
+		log_warn("Python of pid %u cannot be probed: %s", tgid, strerror(-err));
+		return;
+	}
+	if (!(python->versions_said & bit))
+		log_warn("no views of Python 3.%u, which pid %u runs: neither its release nor its "
+			 "build shows them (3.8 to 3.11 do)",
+			 minor, tgid);
+	python->versions_said |= bit;
+}
+
+/*
+ * The kernel loses the return of one of two calls that wait on stacks which take turns in one
+ * place, and the process with it. Among Python's own there are never two (bpf/python.bpf.h).
+ */
+static bool is_unsafe(const struct python *python, u32 tgid)
+{
+	if (!python->env.other_returns || !interpreter_has_greenlets(tgid))
+		return false;
+	log_warn("no views of pid %u: it uses greenlets, with which they and --function do not go "
+		 "together",
+		 tgid);
+	return true;
+}
+
+static int attach(struct python *python, u32 tgid, const struct python_sites *sites)
+{
+	struct process *process = calloc(1, sizeof(*process));
+	int err =
+		process ? python->env.attach(python->env.owner, &process->probes, sites) : -ENOMEM;
+
+	if (!err)
+		err = map__set(&python->processes, tgid, process);
+	if (err)
+		forget(python, process);
+	return err;
+}
+
+bool python__process(struct python *python, u32 tgid)
+{
+	struct interpreter *interpreter;
+	int err;
+
+	python__exit(python, tgid);
+	err = interpreter__find(&interpreter, tgid);
+	if (err)
+		return false;
+	err = is_unsafe(python, tgid) ? -ESRCH
+				      : attach(python, tgid, interpreter__sites(interpreter));
+	if (err && err != -ESRCH)
+		complain(python, tgid, interpreter__sites(interpreter)->minor, err);
+	interpreter__free(interpreter);
+	return !err;
+}
+
+void python__exit(struct python *python, u32 tgid)
+{
+	forget(python, map__del(&python->processes, tgid));
+}
+
+static bool glob_matches(const char *glob, const char *text)
+{
+	const char *at = text;
+
+	/* its beginning is that of the path or of one of its parts */
+	while (fnmatch(glob, at, 0)) {
+		at = strchr(at, '/');
+		if (!at++)
+			return false;
+	}
+	return true;
+}
+
+static bool is_wanted(const struct python *python, const struct python_code *code)
+{
+	char text[1024];
+
+	if (snprintf(text, sizeof(text), "%.*s:%.*s", STR_ARG(code->file), STR_ARG(code->name)) >=
+	    (int)sizeof(text))
+		return false;
+	for (u32 i = 0; i < python->env.glob_cnt; i++)
+		if (glob_matches(python->env.globs[i], text))
+			return true;
+	return !python->env.glob_cnt;
+}
+
+/* Its place in the table, or negative errno. */
+static int function_of(struct python *python, const struct python_code *code)
+{
+	struct function *function;
+
+	for (u32 i = 0; i < python->cnt; i++) {
+		function = &python->table[i];
+		if (function->line == code->line && str_eq(function->name, code->name) &&
+		    str_eq(function->file, code->file))
+			return (int)i;
+	}
+	if (python->cnt == PYTHON_FUNCTIONS_MAX) {
+		if (!python->full_said)
+			log_warn("more than %u Python functions are called; the rest is left out",
+				 PYTHON_FUNCTIONS_MAX);
+		python->full_said = true;
+		return -ENOSPC;
+	}
+	function = &python->table[python->cnt];
+	*function = (struct function){
+		.name = arena__dup(&python->mem, code->name),
+		.file = arena__dup(&python->mem, code->file),
+		.line = code->line,
+	};
+	return function->name.p && function->file.p ? (int)python->cnt++ : -ENOMEM;
+}
+
+bool python__meet(struct python *python, const struct python_code *code)
+{
+	struct process *process = map__get(&python->processes, code->tgid);
+	int function = is_wanted(python, code) ? function_of(python, code) : -ENOENT;
+
+	python->codes[code->number % PYTHON_CODES_MAX] = (struct code){code->number, function};
+	/* it may have loaded its libraries since it was probed, but not before it serves */
+	if (process && !process->met && is_unsafe(python, code->tgid))
+		python__exit(python, code->tgid);
+	else if (process)
+		process->met = true;
+	return function >= 0;
+}
+
+int python__number(const struct python *python, u32 code_number)
+{
+	const struct code *code = &python->codes[code_number % PYTHON_CODES_MAX];
+
+	if (!code_number || code->number != code_number)
+		return -ESTALE;
+	return code->function >= 0 ? code->function : -ENOENT;
+}
+
+const struct function *python__get(const struct python *python, u32 number)
+{
+	return number < python->cnt ? &python->table[number] : NULL;
+}
