@@ -92,9 +92,9 @@ static void begin(struct fixture *f)
 
 static void end(struct fixture *f)
 {
+	function_spans__free(f->spans); /* what it held goes out */
 	while (f->cnt)
 		span__free(f->sent[--f->cnt]);
-	function_spans__free(f->spans);
 	resource__put(f->resource);
 }
 
