@@ -301,6 +301,8 @@ static void parse_selection(struct app *app, struct tracer_env *env)
 		.span_attr_cnt = config->span_attribute_count_limit,
 		.value_len = config->attribute_value_length_limit,
 		.span_value_len = config->span_attribute_value_length_limit,
+		.event_cnt = config->span_event_count_limit,
+		.event_attr_cnt = config->event_attribute_count_limit,
 	};
 
 	sampler_parse(config->traces_sampler, config->traces_sampler_arg, &env->sampler);

@@ -45,7 +45,7 @@ static void count_is_limited(void)
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
 		bool drop_oldest = i & 1;
-		struct limits limits = {rows[i / 2].limit, LIMITS_NONE, drop_oldest};
+		struct limits limits = {rows[i / 2].limit, LIMITS_NONE, drop_oldest, 0, 0};
 		struct span *span = span_of(rows[i / 2].keys);
 
 		limits__apply(&limits, span);
@@ -63,7 +63,7 @@ static void ours_go_first(void)
 		static const char *const newest[] = {"", "a", "ab", "abc", "abco", "abcoo"};
 
 		for (int drop_oldest = 0; drop_oldest < 2; drop_oldest++) {
-			struct limits limits = {limit, LIMITS_NONE, drop_oldest};
+			struct limits limits = {limit, LIMITS_NONE, drop_oldest, 0, 0};
 			struct span *span = span_of("abc");
 
 			attrs__str(&span->attrs, &span->mem, STR("otel_ebpf.x"), STR("1"));
@@ -77,7 +77,7 @@ static void ours_go_first(void)
 
 static void list_grows_on_after_it_was_cut(void)
 {
-	struct limits limits = {2, LIMITS_NONE, true};
+	struct limits limits = {2, LIMITS_NONE, true, 0, 0};
 	struct span *span = span_of("abcdefghijklmnop");
 	struct str neighbour = arena__dup(&span->mem, STR("behind the list"));
 
@@ -91,7 +91,7 @@ static void list_grows_on_after_it_was_cut(void)
 
 static void dropped_adds_up(void)
 {
-	struct limits limits = {1, LIMITS_NONE, false};
+	struct limits limits = {1, LIMITS_NONE, false, 0, 0};
 	struct span *span = span_of("abc");
 
 	span->attrs.dropped = 5;
@@ -123,7 +123,7 @@ static void texts_are_cut_in_code_points(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct limits limits = {LIMITS_NONE, rows[i].limit, false};
+		struct limits limits = {LIMITS_NONE, rows[i].limit, false, 0, 0};
 		struct span *span = span__new(NULL, NULL);
 
 		attrs__str(&span->attrs, &span->mem, STR("a-long-key"), str_from(rows[i].text));
@@ -137,7 +137,7 @@ static void texts_are_cut_in_code_points(void)
 
 static void each_text_of_a_list_is_cut(void)
 {
-	struct limits limits = {LIMITS_NONE, 2, false};
+	struct limits limits = {LIMITS_NONE, 2, false, 0, 0};
 	struct str items[] = {STR("abc"), STR("a"), STR("\xc3\xa9\xc3\xa9\xc3\xa9")};
 	struct span *span = span__new(NULL, NULL);
 
@@ -152,7 +152,7 @@ static void each_text_of_a_list_is_cut(void)
 
 static void only_attributes_are_cut(void)
 {
-	struct limits limits = {LIMITS_NONE, 1, true};
+	struct limits limits = {LIMITS_NONE, 1, true, 0, 0};
 	struct span *span = span__new(NULL, NULL);
 
 	span->name = STR("GET /delete");
@@ -167,25 +167,55 @@ static void only_attributes_are_cut(void)
 	span__free(span);
 }
 
+static void events_are_limited(void)
+{
+	struct limits limits = {LIMITS_NONE, 1, false, 2, 1};
+	struct span *span = span__new(NULL, NULL);
+
+	for (int i = 0; i < 3; i++) {
+		struct span_event *event = span__event(span, 1, STR("e"));
+
+		attrs__str(&event->attrs, &span->mem, STR("a"), STR("xy"));
+		attrs__int(&event->attrs, &span->mem, STR("b"), i);
+	}
+	limits__apply(&limits, span);
+	CHECK(span->event_cnt == 2 && span->events_dropped == 1);
+	CHECK(span->events[1].attrs.cnt == 1 && span->events[1].attrs.dropped == 1);
+	CHECK_STR(span->events[1].attrs.v[0].s, "x");
+	span__free(span);
+}
+
+static void limits_of_events(void)
+{
+	const struct limit_texts none = {0}, some = {.event_cnt = "3", .event_attr_cnt = "4"};
+	struct limits limits;
+
+	limits_parse(&none, false, &limits);
+	CHECK(limits.event_cnt == 128 && limits.event_attr_cnt == 128);
+	limits_parse(&some, false, &limits);
+	CHECK(limits.event_cnt == 3 && limits.event_attr_cnt == 4);
+	CHECK(limits.attr_cnt == 128);
+}
+
 static void options_are_ranked(void)
 {
 	static const struct {
 		struct limit_texts texts;
 		u32 attr_cnt, value_len;
 	} rows[] = {
-		{{NULL, NULL, NULL, NULL}, 128, LIMITS_NONE},
-		{{"4", NULL, "5", NULL}, 4, 5},
-		{{NULL, "4", NULL, "5"}, 4, 5},
-		{{"7", "4", "8", "5"}, 4, 5},
-		{{"4", "7", "5", "8"}, 7, 8},
-		{{"0", NULL, "0", NULL}, 0, 0},
-		{{"7", "0", "8", "0"}, 0, 0},
-		{{"", "", "", ""}, 128, LIMITS_NONE},
-		{{"-3", "x", "1.5", "4 4"}, 128, LIMITS_NONE},
-		{{"7", "-3", "8", "5x"}, 7, 8},
-		{{" 12 ", NULL, NULL, NULL}, 12, LIMITS_NONE},
-		{{"4294967294", NULL, "4294967295", NULL}, 4294967294, LIMITS_NONE},
-		{{"4294967296", NULL, "99999999999999999999999999", NULL},
+		{{NULL, NULL, NULL, NULL, NULL, NULL}, 128, LIMITS_NONE},
+		{{"4", NULL, "5", NULL, NULL, NULL}, 4, 5},
+		{{NULL, "4", NULL, "5", NULL, NULL}, 4, 5},
+		{{"7", "4", "8", "5", NULL, NULL}, 4, 5},
+		{{"4", "7", "5", "8", NULL, NULL}, 7, 8},
+		{{"0", NULL, "0", NULL, NULL, NULL}, 0, 0},
+		{{"7", "0", "8", "0", NULL, NULL}, 0, 0},
+		{{"", "", "", "", NULL, NULL}, 128, LIMITS_NONE},
+		{{"-3", "x", "1.5", "4 4", NULL, NULL}, 128, LIMITS_NONE},
+		{{"7", "-3", "8", "5x", NULL, NULL}, 7, 8},
+		{{" 12 ", NULL, NULL, NULL, NULL, NULL}, 12, LIMITS_NONE},
+		{{"4294967294", NULL, "4294967295", NULL, NULL, NULL}, 4294967294, LIMITS_NONE},
+		{{"4294967296", NULL, "99999999999999999999999999", NULL, NULL, NULL},
 		 LIMITS_NONE,
 		 LIMITS_NONE},
 	};
@@ -209,6 +239,8 @@ int main(void)
 	RUN(texts_are_cut_in_code_points);
 	RUN(each_text_of_a_list_is_cut);
 	RUN(only_attributes_are_cut);
+	RUN(events_are_limited);
+	RUN(limits_of_events);
 	RUN(options_are_ranked);
 	return test_status();
 }

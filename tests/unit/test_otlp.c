@@ -50,6 +50,7 @@ static struct span *new_full_span(void)
 {
 	struct span *span = new_span(new_resource("todo"), &scope_a, "GET /slow");
 	struct str *list = arena__alloc(&span->mem, 2 * sizeof(*list));
+	struct span_event *event;
 
 	list[0] = STR("x");
 	list[1] = STR_NONE;
@@ -66,6 +67,10 @@ static struct span *new_full_span(void)
 	attrs__add(&span->attrs, &span->mem,
 		   (struct attr){.key = STR("l"), .type = ATTR_STR_LIST, .list = {list, 2}});
 	span->attrs.dropped = 3;
+	event = span__event(span, START_NS + 1, STR("a:b"));
+	attrs__int(&event->attrs, &span->mem, STR("arg0"), 7);
+	event->attrs.dropped = 1;
+	span->events_dropped = 2;
 	return span;
 }
 
@@ -97,6 +102,21 @@ static void write_attrs(struct buf *span)
 	add_attr(span, "l", &value);
 }
 
+static void write_event(struct buf *span)
+{
+	struct buf event = {0}, pair = {0}, value = {0};
+
+	wire_fixed64(&event, 1, START_NS + 1);
+	wire_text(&event, 2, "a:b");
+	wire_uint(&value, 3, 7);
+	wire_text(&pair, 1, "arg0");
+	wire_message(&pair, 2, &value);
+	wire_message(&event, 3, &pair);
+	wire_uint(&event, 4, 1);
+	wire_message(span, 11, &event);
+	wire_uint(span, 12, 2);
+}
+
 static void write_span(struct buf *span)
 {
 	struct buf status = {0};
@@ -111,6 +131,7 @@ static void write_span(struct buf *span)
 	wire_fixed64(span, 8, END_NS);
 	write_attrs(span);
 	wire_uint(span, 10, 3);
+	write_event(span);
 	wire_text(&status, 2, "ValueError: \xef\xbf\xbd");
 	wire_uint(&status, 3, 2);
 	wire_message(span, 15, &status);
@@ -170,6 +191,9 @@ static void span_as_json(void)
 		   "{\"key\":\"d\",\"value\":{\"doubleValue\":0.5}},"
 		   "{\"key\":\"l\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"x\"},"
 		   "{\"stringValue\":\"\"}]}}}],\"droppedAttributesCount\":3,"
+		   "\"events\":[{\"timeUnixNano\":\"1795220142991069846\",\"name\":\"a:b\","
+		   "\"attributes\":[{\"key\":\"arg0\",\"value\":{\"intValue\":\"7\"}}],"
+		   "\"droppedAttributesCount\":1}],\"droppedEventsCount\":2,"
 		   "\"status\":{\"message\":\"ValueError: \\ufffd\",\"code\":2},\"flags\":769}],"
 		   "\"schemaUrl\":\"https://opentelemetry.io/schemas/1.11.0\"}]}]}");
 	span__free(span);
@@ -337,7 +361,7 @@ static void span_as_debug_text(void)
 			"    Status code    : Error\n"
 			"    Status message : ValueError: \xef\xbf\xbd\n"
 			"    DroppedAttributesCount: 3\n"
-			"    DroppedEventsCount: 0\n"
+			"    DroppedEventsCount: 2\n"
 			"    DroppedLinksCount: 0\n"
 			"Attributes:\n"
 			"     -> s: Str(v\"\xc3\xa9)\n"
@@ -347,7 +371,11 @@ static void span_as_debug_text(void)
 			"     -> l: Slice([\"x\",\"<\\\"\\n\xc3\xa9\"])\n"
 			"     -> c: Str(\\x1b[2J\\x0a\\x85<\xc3\xa9>)\n"
 			"     -> e: Double(1e-7)\n"
-			"     -> w: Double(300000)\n\n");
+			"     -> w: Double(300000)\n"
+			"Events:\nSpanEvent #0\n     -> Name: a:b\n"
+			"     -> Timestamp: 2026-11-21 00:15:42.991069846 +0000 UTC\n"
+			"     -> DroppedAttributesCount: 1\n     -> Attributes::\n"
+			"          -> arg0: Int(7)\n\n");
 	free((char *)text.p);
 }
 

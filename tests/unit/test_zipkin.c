@@ -140,6 +140,22 @@ static void remotes(void)
 			"\"tags\": {\"server.address\": \"db\", " RESOURCE SCOPE "}, " TAIL);
 }
 
+static void events(void)
+{
+	struct span *span = new_span(SPAN_SERVER, "x");
+	struct span_event *event = span__event(span, T0 + 2000, STR("a:b"));
+
+	attrs__int(&event->attrs, &span->mem, STR("arg0"), 7);
+	span__event(span, T0 + 3000, STR("c\"d"));
+	span->events_dropped = 3;
+	check(span, HEAD("x") "\"kind\": \"SERVER\", \"tags\": {" RESOURCE SCOPE
+			      ", \"otel.dropped_events_count\": \"3\"}, \"annotations\": ["
+			      "{\"timestamp\": 1795218775536496, "
+			      "\"value\": \"{\\\"a:b\\\": {\\\"arg0\\\": 7}}\"}, "
+			      "{\"timestamp\": 1795218775536497, "
+			      "\"value\": \"{\\\"c\\\\\\\"d\\\": {}}\"}], " TAIL);
+}
+
 static void short_and_nothing(void)
 {
 	struct span *span = new_span(SPAN_SERVER, "x");
@@ -163,6 +179,7 @@ int main(void)
 	RUN(errors);
 	RUN(tags_once);
 	RUN(remotes);
+	RUN(events);
 	RUN(short_and_nothing);
 	return test_status();
 }

@@ -108,6 +108,7 @@ struct config {
 	/* numbers; as model/limits.h takes them */
 	const char *attribute_count_limit, *attribute_value_length_limit;
 	const char *span_attribute_count_limit, *span_attribute_value_length_limit;
+	const char *span_event_count_limit, *event_attribute_count_limit;
 	const char *log_level; /* "debug", "info", "warn", "warning" or "error"; already set */
 	const char *disabled_instrumentations; /* NULL if not given */
 	bool sdk_disabled;		       /* or all instrumentations are: trace nothing */

@@ -140,10 +140,28 @@ static void print_status(struct json_writer *w, const struct span *span)
 	json_writer__close(w, '}');
 }
 
-static void print_empty_list(struct json_writer *w, const char *key)
+/* The model has no links. */
+static void print_links(struct json_writer *w)
 {
-	json_writer__key(w, key);
+	json_writer__key(w, "links");
 	json_writer__open(w, '[');
+	json_writer__close(w, ']');
+}
+
+static void print_events(struct json_writer *w, const struct span *span)
+{
+	json_writer__key(w, "events");
+	json_writer__open(w, '[');
+	for (u32 i = 0; i < span->event_cnt; i++) {
+		const struct span_event *event = &span->events[i];
+
+		json_writer__item(w);
+		json_writer__open(w, '{');
+		json_writer__str(w, "name", event->name);
+		print_time(w, "timestamp", event->ts);
+		json_writer__attrs(w, STR("attributes"), &event->attrs);
+		json_writer__close(w, '}');
+	}
 	json_writer__close(w, ']');
 }
 
@@ -151,7 +169,7 @@ static void print_resource(struct json_writer *w, const struct resource *resourc
 {
 	json_writer__key(w, "resource");
 	json_writer__open(w, '{');
-	json_writer__attrs(w, "attributes", &resource->attrs);
+	json_writer__attrs(w, STR("attributes"), &resource->attrs);
 	json_writer__str(w, "schema_url", STR(""));
 	json_writer__close(w, '}');
 }
@@ -168,9 +186,9 @@ static void print_span(struct buf *doc, const struct span *span)
 	print_time(&w, "start_time", span->start_ns);
 	print_time(&w, "end_time", span->end_ns);
 	print_status(&w, span);
-	json_writer__attrs(&w, "attributes", &span->attrs);
-	print_empty_list(&w, "events");
-	print_empty_list(&w, "links");
+	json_writer__attrs(&w, STR("attributes"), &span->attrs);
+	print_events(&w, span);
+	print_links(&w);
 	print_resource(&w, span->resource);
 	json_writer__close(&w, '}');
 	buf__char(doc, '\n');

@@ -65,7 +65,7 @@ static void print_exemplar(struct json_writer *w, const struct metric_info *info
 {
 	json_writer__item(w);
 	json_writer__open(w, '{');
-	json_writer__attrs(w, "filtered_attributes", &(struct attrs){0});
+	json_writer__attrs(w, STR("filtered_attributes"), &(struct attrs){0});
 	print_member(w, "value", info, exemplar->value);
 	json_writer__u64(w, "time_unix_nano", exemplar->time_ns);
 	if (exemplar->has_context) {
@@ -108,7 +108,7 @@ static void print_point(struct json_writer *w, const struct metric_info *info,
 
 	json_writer__item(w);
 	json_writer__open(w, '{');
-	json_writer__attrs(w, "attributes", &point->set->attrs);
+	json_writer__attrs(w, STR("attributes"), &point->set->attrs);
 	json_writer__u64(w, "start_time_unix_nano", point->start_ns);
 	json_writer__u64(w, "time_unix_nano", time_ns);
 	if (info->kind == METRIC_HISTOGRAM) {
@@ -191,7 +191,7 @@ static bool print_resource(struct buf *doc, const struct metrics *metrics, u32 f
 	json_writer__open(w, '{');
 	json_writer__key(w, "resource");
 	json_writer__open(w, '{');
-	json_writer__attrs(w, "attributes", &metrics->groups[from].resource->attrs);
+	json_writer__attrs(w, STR("attributes"), &metrics->groups[from].resource->attrs);
 	json_writer__str(w, "schema_url", STR(""));
 	json_writer__close(w, '}');
 	json_writer__key(w, "scope_metrics");

@@ -27,6 +27,23 @@ static const char *const kinds[] = {"Unspecified", "Internal", "Server",
 				    "Client",	   "Producer", "Consumer"};
 static const char *const statuses[] = {"Unset", "Ok", "Error"};
 
+static void print_events(struct buf *out, const Otlp__Span *span)
+{
+	if (span->n_events)
+		buf__str(out, STR("Events:\n"));
+	for (size_t i = 0; i < span->n_events; i++) {
+		const Otlp__Event *event = span->events[i];
+
+		buf__printf(out, "SpanEvent #%zu\n", i);
+		debug_text(out, "     -> Name: ", event->name);
+		debug_time(out, "     -> Timestamp: ", event->time_unix_nano);
+		buf__printf(out, "     -> DroppedAttributesCount: %u\n",
+			    event->dropped_attributes_count);
+		debug_inner_attrs(out, "     -> Attributes:", event->attributes,
+				  event->n_attributes);
+	}
+}
+
 static void print_span(struct buf *out, const Otlp__Span *span)
 {
 	debug_id(out, "    Trace ID       : ", span->trace_id);
@@ -41,9 +58,11 @@ static void print_span(struct buf *out, const Otlp__Span *span)
 	buf__printf(out, "    Status code    : %s\n", statuses[span->status->code]);
 	debug_text(out, "    Status message : ", span->status->message);
 	buf__printf(out, "    DroppedAttributesCount: %u\n", span->dropped_attributes_count);
-	/* the model has neither events nor links */
-	buf__str(out, STR("    DroppedEventsCount: 0\n    DroppedLinksCount: 0\n"));
+	/* the model has no links */
+	buf__printf(out, "    DroppedEventsCount: %u\n    DroppedLinksCount: 0\n",
+		    span->dropped_events_count);
 	debug_attrs(out, "Attributes", span->attributes, span->n_attributes);
+	print_events(out, span);
 }
 
 static void print_resource_spans(struct buf *out, const Otlp__ResourceSpans *group)

@@ -137,18 +137,32 @@ static void print_value(struct buf *out, const Otlp__AnyValue *value)
 	buf__char(out, ')');
 }
 
-void debug_attrs(struct buf *out, const char *title, struct Otlp__KeyValue *const *attrs,
-		 size_t cnt)
+static void print_attrs(struct buf *out, const char *indent, Otlp__KeyValue *const *attrs,
+			size_t cnt)
 {
-	if (cnt)
-		buf__printf(out, "%s:\n", title);
 	for (size_t i = 0; i < cnt; i++) {
-		buf__str(out, STR("     -> "));
+		buf__printf(out, "%s-> ", indent);
 		print_text(out, attrs[i]->key);
 		buf__str(out, STR(": "));
 		print_value(out, attrs[i]->value);
 		buf__char(out, '\n');
 	}
+}
+
+void debug_attrs(struct buf *out, const char *title, struct Otlp__KeyValue *const *attrs,
+		 size_t cnt)
+{
+	if (cnt)
+		buf__printf(out, "%s:\n", title);
+	print_attrs(out, "     ", attrs, cnt);
+}
+
+void debug_inner_attrs(struct buf *out, const char *title, struct Otlp__KeyValue *const *attrs,
+		       size_t cnt)
+{
+	if (cnt)
+		buf__printf(out, "%s:\n", title);
+	print_attrs(out, "          ", attrs, cnt);
 }
 
 void debug_resource(struct buf *out, const struct Otlp__Resource *resource)

@@ -22,6 +22,9 @@ void debug_time(struct buf *out, const char *label, u64 ns);
 /* Nothing if there are none, as there. */
 void debug_attrs(struct buf *out, const char *title, struct Otlp__KeyValue *const *attrs,
 		 size_t cnt);
+/* Likewise of what is itself indented: an event. */
+void debug_inner_attrs(struct buf *out, const char *title, struct Otlp__KeyValue *const *attrs,
+		       size_t cnt);
 void debug_resource(struct buf *out, const struct Otlp__Resource *resource);
 /* signal: "ScopeSpans". */
 void debug_scope(struct buf *out, const char *signal, ProtobufCBinaryData schema_url,

@@ -104,11 +104,11 @@ static void print_value(struct json_writer *w, const struct attr *attr)
 	}
 }
 
-void json_writer__attrs(struct json_writer *w, const char *key, const struct attrs *attrs)
+void json_writer__attrs(struct json_writer *w, struct str key, const struct attrs *attrs)
 {
 	u32 i;
 
-	json_writer__key(w, key);
+	key_str(w, key);
 	json_writer__open(w, '{');
 	for (i = 0; i < attrs->cnt; i++) {
 		key_str(w, attrs->v[i].key);

@@ -36,6 +36,6 @@ void json_writer__member(struct json_writer *w, struct str key, struct str s);
 void json_writer__str(struct json_writer *w, const char *key, struct str s);
 void json_writer__int(struct json_writer *w, const char *key, s64 i);
 void json_writer__u64(struct json_writer *w, const char *key, u64 i);
-void json_writer__attrs(struct json_writer *w, const char *key, const struct attrs *attrs);
+void json_writer__attrs(struct json_writer *w, struct str key, const struct attrs *attrs);
 
 #endif

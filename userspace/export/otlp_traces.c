@@ -41,6 +41,23 @@ static Otlp__Status *build_status(struct otlp_build *build, const struct span *s
 	return status;
 }
 
+static Otlp__Event **build_events(struct otlp_build *build, const struct span *span)
+{
+	Otlp__Event **events = otlp_list(build, span->event_cnt, sizeof(**events));
+
+	for (u32 i = 0; events && i < span->event_cnt; i++) {
+		const struct span_event *event = &span->events[i];
+
+		otlp__event__init(events[i]);
+		events[i]->time_unix_nano = event->ts;
+		events[i]->name = otlp_text(build, event->name);
+		events[i]->n_attributes = event->attrs.cnt;
+		events[i]->attributes = otlp_attrs(build, &event->attrs);
+		events[i]->dropped_attributes_count = event->attrs.dropped;
+	}
+	return events;
+}
+
 static void fill_span(struct otlp_build *build, const struct span *span, Otlp__Span *out)
 {
 	const struct trace_context *context = &span->context;
@@ -63,6 +80,9 @@ static void fill_span(struct otlp_build *build, const struct span *span, Otlp__S
 	out->n_attributes = span->attrs.cnt;
 	out->attributes = otlp_attrs(build, &span->attrs);
 	out->dropped_attributes_count = span->attrs.dropped;
+	out->n_events = span->event_cnt;
+	out->events = build_events(build, span);
+	out->dropped_events_count = span->events_dropped;
 	out->status = build_status(build, span);
 }
 

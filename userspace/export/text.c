@@ -120,6 +120,31 @@ static void print_trace(struct text *text, const struct span *span)
 	colour_end(text);
 }
 
+static void print_attr(struct buf *line, const struct attr *attr)
+{
+	if (str_starts(attr->key, STR("code.")) || str_eq(attr->key, STR("thread.id")))
+		return;
+	safe_text(line, attr->key);
+	if (attr->type == ATTR_INT) {
+		buf__printf(line, "=%" PRId64 " ", attr->i);
+	} else if (attr->type == ATTR_BOOL) {
+		buf__printf(line, "=%s ", attr->b ? "true" : "false");
+	} else if (attr->type == ATTR_STR) {
+		buf__char(line, '=');
+		safe_text(line, attr->s);
+		buf__char(line, ' ');
+	}
+}
+
+/* What was taken of a call or an event, and the end of its line. */
+static void print_details(struct text *text, const struct span *span, const struct attrs *attrs)
+{
+	for (u32 i = 0; i < attrs->cnt; i++)
+		print_attr(&text->line, &attrs->v[i]);
+	print_trace(text, span);
+	buf__char(&text->line, '\n');
+}
+
 /* A span within a request, with what was taken of the call: "  > roll 12us roll.value=4". */
 static void print_inner(struct text *text, const struct span *span, u32 depth)
 {
@@ -130,24 +155,21 @@ static void print_inner(struct text *text, const struct span *span, u32 depth)
 	safe_text(line, span->name);
 	buf__char(line, ' ');
 	print_duration(line, span->start_ns, span->end_ns);
-	for (u32 i = 0; i < span->attrs.cnt; i++) {
-		const struct attr *attr = &span->attrs.v[i];
+	print_details(text, span, &span->attrs);
+}
 
-		if (str_starts(attr->key, STR("code.")) || str_eq(attr->key, STR("thread.id")))
-			continue;
-		safe_text(line, attr->key);
-		if (attr->type == ATTR_INT)
-			buf__printf(line, "=%" PRId64 " ", attr->i);
-		else if (attr->type == ATTR_BOOL)
-			buf__printf(line, "=%s ", attr->b ? "true" : "false");
-		else if (attr->type == ATTR_STR) {
-			buf__char(line, '=');
-			safe_text(line, attr->s);
-			buf__char(line, ' ');
-		}
+/* Below its span: "  * python:gc__start arg0=2". */
+static void print_events(struct text *text, const struct span *span, u32 depth)
+{
+	for (u32 i = 0; i < span->event_cnt; i++) {
+		const struct span_event *event = &span->events[i];
+
+		print_clock(text, event->ts);
+		buf__printf(&text->line, "%*s* ", (int)(2 * depth + 2), "");
+		safe_text(&text->line, event->name);
+		buf__char(&text->line, ' ');
+		print_details(text, span, &event->attrs);
 	}
-	print_trace(text, span);
-	buf__char(line, '\n');
 }
 
 static void print_call(struct text *text, const struct span *span)
@@ -234,6 +256,7 @@ static enum export_result send_tree(struct text *text, const struct batch *batch
 		print_call(text, span);
 	else
 		print_inner(text, span, depth);
+	print_events(text, span, depth);
 	if (exporter__count(&text->exporter, 1, output__write_buf(text->env->output, &text->line)))
 		result = EXPORT_DROP;
 	for (u32 i = batch->cnt; (i = next_call(batch, at, i)) < batch->cnt;)

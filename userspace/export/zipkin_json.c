@@ -20,6 +20,7 @@ static const struct str reserved[] = {
 	STR("error"),
 	STR("otel.status_code"),
 	STR("otel.dropped_attributes_count"),
+	STR("otel.dropped_events_count"),
 	STR("otel.library.name"),
 	STR("otel.library.version"),
 	STR("otel.scope.name"),
@@ -126,10 +127,9 @@ static void print_status(struct json_writer *w, const struct span *span)
 		json_writer__str(w, "error", span->status_message);
 }
 
-static void print_dropped(struct json_writer *w, u32 dropped)
+static void print_dropped(struct json_writer *w, struct str key, u32 dropped)
 {
-	const struct attr attr = {
-		.key = STR("otel.dropped_attributes_count"), .type = ATTR_INT, .i = dropped};
+	const struct attr attr = {.key = key, .type = ATTR_INT, .i = dropped};
 
 	if (dropped)
 		print_tag(w, &attr);
@@ -154,8 +154,37 @@ static void print_tags(struct json_writer *w, const struct span *span)
 	json_writer__str(w, "otel.scope.name", name);
 	json_writer__str(w, "otel.scope.version", version);
 	print_status(w, span);
-	print_dropped(w, span->attrs.dropped);
+	print_dropped(w, STR("otel.dropped_attributes_count"), span->attrs.dropped);
+	print_dropped(w, STR("otel.dropped_events_count"), span->events_dropped);
 	json_writer__close(w, '}');
+}
+
+/* An annotation is a text: that of a document, {"name": {"arg0": 1}}. */
+static void print_annotation(struct json_writer *w, const struct span_event *event)
+{
+	struct buf text __cleanup(buf__free) = {0};
+	struct json_writer inner = {.out = &text, .compact = true};
+
+	json_writer__open(&inner, '{');
+	json_writer__attrs(&inner, event->name, &event->attrs);
+	json_writer__close(&inner, '}');
+	json_writer__item(w);
+	json_writer__open(w, '{');
+	json_writer__u64(w, "timestamp", event->ts / 1000);
+	json_writer__str(w, "value", buf__view(&text));
+	json_writer__close(w, '}');
+	w->out->failed |= text.failed;
+}
+
+static void print_annotations(struct json_writer *w, const struct span *span)
+{
+	if (!span->event_cnt)
+		return;
+	json_writer__key(w, "annotations");
+	json_writer__open(w, '[');
+	for (u32 i = 0; i < span->event_cnt; i++)
+		print_annotation(w, &span->events[i]);
+	json_writer__close(w, ']');
 }
 
 /* ---- spans ---- */
@@ -188,6 +217,7 @@ static void print_span(struct json_writer *w, const struct span *span)
 	if (span->kind == SPAN_CLIENT || span->kind == SPAN_PRODUCER)
 		print_remote(w, &span->attrs);
 	print_tags(w, span);
+	print_annotations(w, span);
 	if (span->context.flags & FLAG_SAMPLED) {
 		json_writer__key(w, "debug");
 		buf__str(w->out, STR("true"));

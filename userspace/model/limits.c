@@ -30,11 +30,19 @@ static bool parse(const char *text, u32 *limit)
 
 void limits_parse(const struct limit_texts *texts, bool drop_oldest, struct limits *limits)
 {
-	*limits = (struct limits){LIMITS_COUNT_DEFAULT, LIMITS_NONE, drop_oldest};
+	*limits = (struct limits){
+		.attr_cnt = LIMITS_COUNT_DEFAULT,
+		.value_len = LIMITS_NONE,
+		.drop_oldest = drop_oldest,
+		.event_cnt = LIMITS_COUNT_DEFAULT,
+		.event_attr_cnt = LIMITS_COUNT_DEFAULT,
+	};
 	if (!parse(texts->span_attr_cnt, &limits->attr_cnt))
 		parse(texts->attr_cnt, &limits->attr_cnt);
 	if (!parse(texts->span_value_len, &limits->value_len))
 		parse(texts->value_len, &limits->value_len);
+	parse(texts->event_cnt, &limits->event_cnt);
+	parse(texts->event_attr_cnt, &limits->event_attr_cnt);
 }
 
 static bool is_ours(const struct attr *attr)
@@ -44,18 +52,18 @@ static bool is_ours(const struct attr *attr)
 	return str_eq(str_sub(attr->key, 0, prefix.len), prefix);
 }
 
-static void limit_count(struct attrs *attrs, const struct limits *limits)
+static void limit_count(struct attrs *attrs, u32 limit, bool drop_oldest)
 {
 	u32 surplus;
 
-	while (attrs->cnt > limits->attr_cnt && is_ours(&attrs->v[attrs->cnt - 1])) {
+	while (attrs->cnt > limit && is_ours(&attrs->v[attrs->cnt - 1])) {
 		attrs->cnt--;
 		attrs->dropped++;
 	}
-	if (attrs->cnt <= limits->attr_cnt)
+	if (attrs->cnt <= limit)
 		return;
-	surplus = attrs->cnt - limits->attr_cnt;
-	if (limits->drop_oldest) {
+	surplus = attrs->cnt - limit;
+	if (drop_oldest) {
 		/* the arena owns the list, so it may begin later */
 		attrs->v += surplus;
 		attrs->cap -= surplus;
@@ -82,15 +90,27 @@ static void cut_list(struct attr_list *list, u32 limit)
 		list->v[i] = cut(list->v[i], limit);
 }
 
-void limits__apply(const struct limits *limits, struct span *span)
+static void limit_attrs(struct attrs *attrs, u32 limit, const struct limits *limits)
 {
-	limit_count(&span->attrs, limits);
-	for (u32 i = 0; i < span->attrs.cnt; i++) {
-		struct attr *attr = &span->attrs.v[i];
+	limit_count(attrs, limit, limits->drop_oldest);
+	for (u32 i = 0; i < attrs->cnt; i++) {
+		struct attr *attr = &attrs->v[i];
 
 		if (attr->type == ATTR_STR)
 			attr->s = cut(attr->s, limits->value_len);
 		if (attr->type == ATTR_STR_LIST)
 			cut_list(&attr->list, limits->value_len);
 	}
+}
+
+/* Python drops the oldest, whatever the conventions; here what comes too late, as specified. */
+void limits__apply(const struct limits *limits, struct span *span)
+{
+	limit_attrs(&span->attrs, limits->attr_cnt, limits);
+	if (span->event_cnt > limits->event_cnt) {
+		span->events_dropped += span->event_cnt - limits->event_cnt;
+		span->event_cnt = limits->event_cnt;
+	}
+	for (u32 i = 0; i < span->event_cnt; i++)
+		limit_attrs(&span->events[i].attrs, limits->event_attr_cnt, limits);
 }

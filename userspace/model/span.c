@@ -33,6 +33,28 @@ void span__free(struct span *span)
 	free(span);
 }
 
+struct span_event *span__event(struct span *span, u64 ts, struct str name)
+{
+	struct span_event *event;
+
+	if (span->event_cnt == span->event_cap) {
+		u32 cap = span->event_cap ? span->event_cap * 2 : 8;
+		struct span_event *events = arena__alloc(&span->mem, cap * sizeof(*events));
+
+		if (!events) {
+			span->events_dropped++;
+			return NULL;
+		}
+		if (span->event_cnt)
+			memcpy(events, span->events, span->event_cnt * sizeof(*events));
+		span->events = events;
+		span->event_cap = cap;
+	}
+	event = &span->events[span->event_cnt++];
+	*event = (struct span_event){.ts = ts, .name = name};
+	return event;
+}
+
 void span_print_id(struct buf *out, const u8 *id, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
