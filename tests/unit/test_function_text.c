@@ -42,7 +42,7 @@ static void there_and_back(void)
 {
 	const struct function bare = {.name = STR("0x1234"), .offset = 0x1234};
 
-	check_round(&full, "todo_add\nlibtodo.so*\ndemo_todo/routes.c\n57 4c10 a1\n"
+	check_round(&full, "todo_add\nlibtodo.so*\ndemo_todo/routes.c\n57 4c10 a1 0\n"
 			   "3 64 1 todo text\n1 16 2 n\n2 8 3 done\n3 64 0 result\n");
 	check_round(&bare, "0x1234\n\n\n0 1234 0\n");
 }
@@ -53,11 +53,11 @@ static void names_with_line_ends(void)
 	const struct function odd = {.name = STR("a\nb"), .file = STR("c\n")};
 
 	check_round(&(struct function){.name = STR("a?b"), .file = STR("c?")},
-		    "a?b\n\nc?\n0 0 0\n");
+		    "a?b\n\nc?\n0 0 0 0\n");
 	struct buf text = {0};
 
 	function_print(&text, &odd);
-	CHECK_STR(buf__view(&text), "a?b\n\nc?\n0 0 0\n");
+	CHECK_STR(buf__view(&text), "a?b\n\nc?\n0 0 0 0\n");
 	buf__free(&text);
 }
 
@@ -69,14 +69,15 @@ static void damaged(void)
 		"a\n\n\n",
 		"a\n\n\n1 2\n",
 		"a\n\n\nx 2 3\n",
-		"a\n\n\n1 2 3",
-		"a\n\n\n1 2 3\n1 32 0\n",
-		"a\n\n\n1 2 3\n0 32 0 x\n",
-		"a\n\n\n1 2 3\n4 32 0 x\n",
-		"a\n\n\n1 2 3\n1 7 0 x\n",
-		"a\n\n\n1 2 3\n1 65 0 x\n",
-		"a\n\n\n1 2 3\n1 32 6 x\n",
-		"a\n\n\n1 2 3\n1 32 0 x\n1 32 0 x\n1 32 0 x\n1 32 0 x\n1 32 0 x\n",
+		"a\n\n\n1 2 3 0",
+		"a\n\n\n1 2 3 3\n",
+		"a\n\n\n1 2 3 0\n1 32 0\n",
+		"a\n\n\n1 2 3 0\n0 32 0 x\n",
+		"a\n\n\n1 2 3 0\n4 32 0 x\n",
+		"a\n\n\n1 2 3 0\n1 7 0 x\n",
+		"a\n\n\n1 2 3 0\n1 65 0 x\n",
+		"a\n\n\n1 2 3 0\n1 32 6 x\n",
+		"a\n\n\n1 2 3 0\n1 32 0 x\n1 32 0 x\n1 32 0 x\n1 32 0 x\n1 32 0 x\n",
 	};
 	struct function function;
 	struct arena mem = {0};

@@ -23,6 +23,15 @@ struct function_value {
 	struct str attr; /* its name */
 };
 
+/* Numbers from here on are those of USDT probes. */
+#define FUNCTION_USDT (1u << 24)
+
+enum function_kind {
+	FUNCTION_CALL,	/* each of its calls is a span */
+	FUNCTION_SPAN,	/* no function, but two USDT probes, between which there is a span */
+	FUNCTION_EVENT, /* a USDT probe: an event of the span it is in */
+};
+
 /* Texts are owned by whoever holds it. */
 struct function {
 	struct str name;
@@ -30,6 +39,7 @@ struct function {
 	u64 offset, size;  /* of its code in the file; size 0: not known */
 	struct str file;   /* of its source; empty, and line 0, if not known */
 	u32 line;
+	enum function_kind kind;
 	struct function_value values[FUNCTION_VALUES_MAX]; /* up to VALUE_NONE */
 	bool named; /* its calls are spans of the application's own: texts[0] names each */
 };
@@ -67,6 +77,7 @@ struct function_call {
 		u64 conn, ts; /* cookie, and when the first byte was read (unix ns) */
 	} requests[FUNCTION_REQUESTS_MAX];
 	u64 values[FUNCTION_VALUES_MAX]; /* raw; of texts -1 if not readable */
+	u32 missing;			 /* a bit for each of the values that is not there */
 	struct str texts[2]; /* of those values that are texts, in their order; borrowed */
 };
 

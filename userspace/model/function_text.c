@@ -18,8 +18,8 @@ void function_print(struct buf *out, const struct function *function)
 	print_line(out, function->name);
 	print_line(out, function->object);
 	print_line(out, function->file);
-	buf__printf(out, "%u %" PRIx64 " %" PRIx64 "\n", function->line, function->offset,
-		    function->size);
+	buf__printf(out, "%u %" PRIx64 " %" PRIx64 " %u\n", function->line, function->offset,
+		    function->size, function->kind);
 	for (u32 i = 0; i < FUNCTION_VALUES_MAX && function->values[i].kind; i++) {
 		const struct function_value *value = &function->values[i];
 
@@ -69,14 +69,18 @@ int function_parse(struct str text, struct arena *mem, struct function *out)
 {
 	struct str name, object, file, line;
 	char numbers[64];
+	u32 kind = FUNCTION_CALL;
 
 	*out = (struct function){0};
 	if (!next_line(&text, &name) || !next_line(&text, &object) || !next_line(&text, &file) ||
 	    !next_line(&text, &line))
 		return -EINVAL;
 	copy(numbers, sizeof(numbers), line);
-	if (sscanf(numbers, "%u %" SCNx64 " %" SCNx64, &out->line, &out->offset, &out->size) != 3)
+	if (sscanf(numbers, "%u %" SCNx64 " %" SCNx64 " %u", &out->line, &out->offset, &out->size,
+		   &kind) < 3 ||
+	    kind > FUNCTION_EVENT)
 		return -EINVAL;
+	out->kind = kind;
 	out->name = arena__dup(mem, name);
 	out->object = arena__dup(mem, object);
 	out->file = arena__dup(mem, file);

@@ -5,7 +5,7 @@
  *	todo_add			name
  *					object: empty, this one is the executable's
  *	demo_todo/routes.c		source
- *	57 4c10 a1			line; offset and size, in hexadecimal
+ *	57 4c10 a1 0			line; offset and size, in hexadecimal; kind, if it is told
  *	1 32 0 roll.value		each value: kind, bits, argument, attribute
  */
 #ifndef FUNCTION_TEXT_H

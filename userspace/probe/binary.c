@@ -135,6 +135,11 @@ int binary__fd(const struct binary *binary)
 	return binary->elf.fd;
 }
 
+const struct elf *binary__elf(const struct binary *binary)
+{
+	return &binary->elf;
+}
+
 const struct binary_id *binary__id(const struct binary *binary)
 {
 	return &binary->id;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 struct binary;
+struct elf;
 
 #define BUILD_ID_MAX 32
 
@@ -37,6 +38,7 @@ int binary__open(struct binary **out, const char *path);
 void binary__free(struct binary *binary);
 /* Stays open as long as the binary: attach by /proc/self/fd/N. */
 int binary__fd(const struct binary *binary);
+const struct elf *binary__elf(const struct binary *binary);
 const struct binary_id *binary__id(const struct binary *binary);
 bool binary_id_eq(const struct binary_id *a, const struct binary_id *b);
 /* Go moves its stacks, so return probes crash it. */

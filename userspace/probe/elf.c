@@ -116,10 +116,9 @@ static struct str take(struct str *rest, u64 len, u64 align)
 	return taken;
 }
 
-/* Returns whether to go on. */
-static bool read_notes(struct str rest, u64 align,
-		       bool (*fn)(void *owner, struct str name, u32 type, struct str text),
-		       void *owner)
+bool elf_read_notes(struct str rest, u64 align,
+		    bool (*fn)(void *owner, struct str name, u32 type, struct str text),
+		    void *owner)
 {
 	Elf64_Nhdr note;
 
@@ -153,8 +152,8 @@ void elf__notes(const struct elf *elf,
 		bytes = elf__load(elf, segment->p_offset, segment->p_filesz);
 		if (!bytes)
 			continue;
-		more = read_notes((struct str){bytes, segment->p_filesz},
-				  segment->p_align == 8 ? 8 : 4, fn, owner);
+		more = elf_read_notes((struct str){bytes, segment->p_filesz},
+				      segment->p_align == 8 ? 8 : 4, fn, owner);
 		free(bytes);
 	}
 }

@@ -31,7 +31,11 @@ bool elf__read(const struct elf *elf, u64 offset, void *out, size_t len);
 /* A copy with a NUL behind it, to be freed; NULL if it is not there, too large, or no memory. */
 char *elf__load(const struct elf *elf, u64 offset, u64 len);
 
-/* fn returns false to end. Texts are borrowed for the call. */
+/* Notes one after the other; align: 4 or 8. Returns whether fn wants more. */
+bool elf_read_notes(struct str notes, u64 align,
+		    bool (*fn)(void *owner, struct str name, u32 type, struct str text),
+		    void *owner);
+/* Those of a file's segments. fn returns false to end. Texts are borrowed for the call. */
 void elf__notes(const struct elf *elf,
 		bool (*fn)(void *owner, struct str name, u32 type, struct str text), void *owner);
 
