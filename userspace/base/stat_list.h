@@ -51,6 +51,7 @@ STAT(OUTPUT_BROKEN, OUTPUT, "broken pipe")
 STAT(OUTPUT_FAILED, OUTPUT, "write failed")
 
 STAT(CALL_SPANS, CALL, "spans")
+STAT(CALL_EVENTS, CALL, "events") /* of USDT probes, on spans */
 STAT(CALL_OUTSIDE, CALL, "outside requests")
 STAT(CALL_AMBIGUOUS, CALL, "within several")   /* an event loop's, or of pipelined requests */
 STAT(CALL_LOST, CALL, "lost")		       /* too deep, no memory, or the ring was full */

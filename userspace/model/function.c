@@ -33,6 +33,8 @@ bool function_attr(const struct function *function, const struct function_call *
 	u32 unused = 64 - value->bits;
 
 	*out = (struct attr){.key = value->attr};
+	if (call->missing & 1u << index)
+		return false;
 	switch (value->kind) {
 	case VALUE_INT:
 		out->type = ATTR_INT;

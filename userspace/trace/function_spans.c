@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "trace/function_attrs.h"
+#include "trace/function_events.h"
 #include "trace/function_request.h"
 
 /* Requests and their ends are known within two ticks of the sweep, that is 160 ms; calls that have
@@ -29,6 +31,7 @@ struct function_spans {
 	struct function_spans_env env;
 	u64 key; /* span ids are made with it */
 	struct function_requests requests;
+	struct function_events events;
 	struct waiting *first, **last;
 	u32 waiting_cnt, held_cnt;
 	u64 now; /* the last tick */
@@ -42,6 +45,8 @@ int function_spans__new(struct function_spans **out, const struct function_spans
 		return -ENOMEM;
 	spans->env = *env;
 	spans->key = rng__next(env->rng);
+	spans->events.env = &spans->env;
+	spans->events.requests = &spans->requests;
 	spans->last = &spans->first;
 	*out = spans;
 	return 0;
@@ -94,6 +99,7 @@ void function_spans__free(struct function_spans *spans)
 	while (spans->requests.oldest)
 		forget(spans, spans->requests.oldest);
 	drop_calls(spans, spans->first);
+	function_events__free(&spans->events);
 	function_requests__free(&spans->requests);
 	free(spans);
 }
@@ -117,6 +123,8 @@ void function_spans__end(struct function_spans *spans, const struct http_call *c
 		return;
 	request->end_ns = call->end_ns ? call->end_ns : call->start_ns;
 	request->told &= told;
+	if (!told)
+		function_events__drop_request(&spans->events, call);
 	release(spans, request, request->told);
 	function_request__done(request);
 }
@@ -132,31 +140,6 @@ static void make_id(const struct function_spans *spans, const struct function_re
 			 id);
 	value += !value;
 	memcpy(out, &value, sizeof(value));
-}
-
-static void add_attributes(struct span *span, const struct function *function,
-			   const struct function_call *call)
-{
-	struct arena *mem = &span->mem;
-	struct attr attr;
-
-	if (!function->named)
-		attrs__str(&span->attrs, mem, STR("code.function.name"),
-			   arena__dup(mem, function->name));
-	if (function->file.len)
-		attrs__str(&span->attrs, mem, STR("code.file.path"),
-			   arena__dup(mem, function->file));
-	if (function->line)
-		attrs__int(&span->attrs, mem, STR("code.line.number"), function->line);
-	attrs__int(&span->attrs, mem, STR("thread.id"), call->tid);
-	for (u32 i = 0; i < FUNCTION_VALUES_MAX; i++) {
-		if (!function_attr(function, call, i, &attr))
-			continue;
-		attr.key = arena__dup(mem, attr.key);
-		if (attr.type == ATTR_STR)
-			attr.s = arena__dup(mem, attr.s);
-		attrs__add(&span->attrs, mem, attr);
-	}
 }
 
 /* The context of the call's own span; its state is the request's. */
@@ -194,7 +177,8 @@ static struct span *new_span(struct function_spans *spans, const struct trace_co
 	span->start_ns = call->start_ns;
 	span->end_ns = call->end_ns > call->start_ns ? call->end_ns : call->start_ns;
 	span->name = arena__dup(&span->mem, function->named ? call->texts[0] : function->name);
-	add_attributes(span, function, call);
+	function_attrs(&span->attrs, &span->mem, function, call);
+	function_events__of_call(&spans->events, call, span);
 	limits__apply(&spans->env.limits, span);
 	return span;
 }
@@ -281,6 +265,8 @@ static void tell(struct function_spans *spans, struct function_request *request,
 	take_route(spans, request, call);
 	if (span)
 		hold(spans, request, span);
+	else
+		function_events__drop_call(&spans->events, call);
 	spans->env.settled(spans->env.owner, call, request->told ? &context : NULL);
 }
 
@@ -298,7 +284,8 @@ static bool settle(struct function_spans *spans, const struct waiting *waiting, 
 	case GIVEN_UP:
 		break;
 	}
-	stats__add(spans->env.stats, request ? STAT_CALL_AMBIGUOUS : STAT_CALL_OUTSIDE, 1);
+	stats__add(spans->env.stats, request ? STAT_CALL_AMBIGUOUS : STAT_CALL_OUTSIDE,
+		   1 + function_events__drop_call(&spans->events, &waiting->call));
 	spans->env.settled(spans->env.owner, &waiting->call, NULL);
 	return true;
 }
@@ -328,11 +315,21 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 	return waiting;
 }
 
+void function_spans__finish(struct function_spans *spans, struct span *span)
+{
+	function_events__of_request(&spans->events, span);
+}
+
 void function_spans__call(struct function_spans *spans, const struct function_call *call)
 {
+	const struct function *function = spans->env.function(spans->env.owner, call->function);
 	struct waiting now = {.call = *call}, *waiting;
 	struct function_request *request = NULL;
 
+	if (function && function->kind == FUNCTION_EVENT) {
+		function_events__add(&spans->events, call);
+		return;
+	}
 	if (call->request_cnt == 1) {
 		request = function_requests__find(&spans->requests, call->requests[0].conn,
 						  call->requests[0].ts);
@@ -431,6 +428,10 @@ void function_spans__tick(struct function_spans *spans, u64 now, bool last)
 
 	spans->now = now;
 	settle_all(spans, last);
+	if (last)
+		function_events__free(&spans->events);
+	else
+		function_events__expire(&spans->events, KEEP_NS, now);
 	for (request = spans->requests.pending; request; request = next) {
 		next = request->pending_next;
 		give_up(spans, request, last);

@@ -7,7 +7,10 @@
  *
  * A call may be told before the request it belongs to (which the kernel holds until it is answered)
  * and after that has ended; so requests are remembered for a while, and calls wait for theirs.
- *Which of several open requests a call belongs to is told by their ends, or not at all.
+ * Which of several open requests a call belongs to is told by their ends, or not at all.
+ *
+ * A USDT probe that is no half of a pair is an event of the span it happened in, and waits for its
+ * end (trace/function_events.h). Where that is the server's, only one request may be open then.
  */
 #ifndef FUNCTION_SPANS_H
 #define FUNCTION_SPANS_H
@@ -58,6 +61,8 @@ void function_spans__begin(struct function_spans *spans, const struct http_call 
 struct str function_spans__route(const struct function_spans *spans, const struct http_call *call);
 /* It ended at call->end_ns; told: as it turned out. */
 void function_spans__end(struct function_spans *spans, const struct http_call *call, bool told);
+/* Adds to the span of a request what happened in it. Behind __end(), before the span goes out. */
+void function_spans__finish(struct function_spans *spans, struct span *span);
 /* call is borrowed. */
 void function_spans__call(struct function_spans *spans, const struct function_call *call);
 /* Calls that waited get their spans or are given up. now: unix ns. last: there is nothing to wait
