@@ -43,7 +43,7 @@ static void on_detach(void *owner, void *probes)
 
 int main(int argc, char **argv)
 {
-	const struct live_options options = {.ring_size = 1 << 20, .functions = true};
+	const struct live_options options = {.ring_size = 1 << 20, .probes.functions = true};
 	struct function_spec_text spec;
 	struct functions_env env = {.specs = &spec,
 				    .spec_cnt = 1,
