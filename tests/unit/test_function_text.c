@@ -44,7 +44,7 @@ static void there_and_back(void)
 
 	check_round(&full, "todo_add\nlibtodo.so*\ndemo_todo/routes.c\n57 4c10 a1 0\n"
 			   "3 64 1 todo text\n1 16 2 n\n2 8 3 done\n3 64 0 result\n");
-	check_round(&bare, "0x1234\n\n\n0 1234 0\n");
+	check_round(&bare, "0x1234\n\n\n0 1234 0 0\n");
 }
 
 /* ELF files hold any bytes for names. */
