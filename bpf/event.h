@@ -126,19 +126,48 @@ struct function_spec {
 	__u8 sources[CALL_VALUES]; /* 1..5: an argument's number; 0: the result */
 };
 
+/* Of ev_call: from here on numbers are those of USDT probes. */
+#define CALL_USDT (1 << 24)
+/* Places of USDT probes that can be asked for at once. */
+#define USDT_SITES_MAX 4096
+
+enum call_operand_kind { OPERAND_NONE, OPERAND_VALUE, OPERAND_MEMORY };
+/* An argument: value + base + index << shift, or what lies at that address. */
+struct call_operand {
+	__u8 kind;	  /* enum call_operand_kind */
+	__u8 size;	  /* bytes of its type, 1 to 8 */
+	__u8 is_signed;	  /* its type */
+	__u8 base, index; /* places in struct pt_regs; others than there are stand for 0 */
+	__u8 shift;
+	__u8 pad[2];
+	__s64 value;
+};
+
+enum call_site_role { SITE_EVENT, SITE_BEGIN, SITE_END };
+/* What a place means; written by user space. */
+struct call_site {
+	__u32 function; /* ev_call.function, from CALL_USDT on */
+	__u8 role;	/* enum call_site_role */
+	__u8 first;	/* the values are those from this one on */
+	__u8 arg_cnt;
+	__u8 pad;
+	struct call_operand args[CALL_VALUES];
+};
+
 struct call_request {
 	__u64 conn;
 	__u64 ts; /* when its first byte was read: ts of the IN event */
 };
 
-/* A call that is over: it returned at hdr.ts. hdr.conn is 0. */
+/* A call that is over, or what a USDT probe told: it ended at hdr.ts. hdr.conn is 0. */
 struct ev_call {
 	struct event hdr;
 	__u64 id;	/* unique in its thread */
 	__u64 parent;	/* id of the call it was made in, 0: none that is traced */
 	__u64 start;	/* ts of its entry */
 	__u32 function; /* number given when it was attached */
-	__u32 request_cnt;
+	__u16 request_cnt;
+	__u16 missing; /* a bit for each of the values that could not be had; of USDT probes */
 	struct call_request requests[CALL_REQUESTS]; /* open in its thread at its entry */
 	__u64 values[CALL_VALUES];		     /* of texts: their length, or -1 unreadable */
 	__u8 texts[CALL_TEXTS][CALL_TEXT_MAX];	     /* in the order of the values */

@@ -22,7 +22,7 @@
 #define FRAMES_MAX 16
 
 struct frame {
-	u64 key;   /* where its return address lies, or another address that names it */
+	u64 key;   /* where its return address lies, or another number that names it */
 	u64 loose; /* it need not be on the machine's stack, nor end within what is below it */
 	struct ev_call call;
 };
@@ -31,6 +31,7 @@ struct thread {
 	u64 calls; /* so far */
 	u32 depth;
 	u32 request_cnt;
+	u64 frameless; /* USDT probes that have begun and found no room for a frame */
 	struct call_request requests[CALL_REQUESTS]; /* open ones, the oldest first */
 	struct frame frames[FRAMES_MAX];
 };
@@ -187,6 +188,7 @@ static __always_inline struct ev_call *enter(struct thread *thread, u64 key, boo
 	call = &frame->call;
 	call->id = ++thread->calls;
 	call->parent = 0;
+	call->missing = 0;
 	call->request_cnt = thread->request_cnt;
 	below = &thread->frames[bounded(depth - 1, FRAMES_MAX - 1)];
 	if (depth && is_within(thread, below)) {

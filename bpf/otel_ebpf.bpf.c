@@ -9,6 +9,7 @@
 #include "close.bpf.h"
 #include "process.bpf.h"
 #include "python.bpf.h"
+#include "usdt.bpf.h"
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(receive_sock, struct sock *sk, int ret, int flags)
@@ -163,6 +164,13 @@ SEC("uprobe")
 int python_end(struct pt_regs *regs)
 {
 	return on_python_end(regs, bpf_get_attach_cookie(regs));
+}
+
+/* On a place of a USDT probe; the cookie is the site's number. */
+SEC("uprobe")
+int usdt_hit(struct pt_regs *regs)
+{
+	return on_usdt(regs, bpf_get_attach_cookie(regs));
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

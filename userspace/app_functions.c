@@ -53,7 +53,7 @@ static int on_attach(void *owner, void **out, const char *path, u32 tgid,
 	int err = list ? 0 : -ENOMEM;
 
 	for (u32 i = 0; !err && i < cnt; i++)
-		list[i] = (struct probe_site){sites[i].offset, sites[i].number};
+		list[i] = (struct probe_site){.offset = sites[i].offset, .cookie = sites[i].number};
 	if (!err)
 		err = live__probe(app->live, &probes, &target);
 	if (!err)

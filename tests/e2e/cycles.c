@@ -31,7 +31,7 @@ static int on_attach(void *owner, void **out, const char *path, u32 tgid,
 	const struct probes_target target = {path, tgid, list, cnt};
 
 	for (u32 i = 0; i < cnt && i < SITES_MAX; i++)
-		list[i] = (struct probe_site){sites[i].offset, sites[i].number};
+		list[i] = (struct probe_site){.offset = sites[i].offset, .cookie = sites[i].number};
 	return cnt > SITES_MAX ? -1 : live__probe(owner, (struct probes **)out, &target);
 }
 

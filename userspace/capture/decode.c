@@ -175,12 +175,13 @@ static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 s
 	char name[PYTHON_UTF8 * sizeof(ev->texts)];
 
 	if (size < sizeof(*ev) || ev->request_cnt > CALL_REQUESTS ||
-	    (!out.python && ev->function >= FUNCTIONS_MAX))
+	    (!out.python && ev->function >= FUNCTIONS_MAX && ev->function < CALL_USDT))
 		return -EBADMSG;
 	out.start_ns = unix_ns(ev->start, to->offset);
 	out.id = ev->id;
 	out.parent = ev->parent;
 	out.function = ev->function;
+	out.missing = ev->missing;
 	out.request_cnt = ev->request_cnt;
 	for (u32 i = 0; i < ev->request_cnt; i++) {
 		out.requests[i].conn = ev->requests[i].conn;

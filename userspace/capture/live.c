@@ -274,9 +274,57 @@ int live__describe(struct live *live, u32 number, const struct function *functio
 				   BPF_ANY);
 }
 
+_Static_assert(FUNCTION_USDT == CALL_USDT, "numbers of USDT probes");
+
+static struct call_operand operand_of(const struct usdt_arg *arg)
+{
+	static const u8 kinds[] = {
+		[USDT_ARG_UNKNOWN] = OPERAND_NONE,
+		[USDT_ARG_VALUE] = OPERAND_VALUE,
+		[USDT_ARG_MEMORY] = OPERAND_MEMORY,
+	};
+
+	return (struct call_operand){
+		.kind = kinds[arg->kind],
+		.size = arg->size,
+		.is_signed = arg->is_signed,
+		.base = arg->base,
+		.index = arg->index,
+		.shift = arg->shift,
+		.value = arg->value,
+	};
+}
+
+int live__describe_usdt(struct live *live, u32 number, const struct usdt_site *site)
+{
+	static const u8 roles[] = {
+		[USDT_EVENT] = SITE_EVENT,
+		[USDT_BEGIN] = SITE_BEGIN,
+		[USDT_END] = SITE_END,
+	};
+	struct call_site out = {
+		.function = site->function,
+		.role = roles[site->role],
+		.first = site->first,
+		.arg_cnt = site->arg_cnt,
+	};
+
+	if (number >= USDT_SITES_MAX)
+		return -ENOSPC;
+	for (u32 i = 0; i < site->arg_cnt; i++)
+		out.args[i] = operand_of(&site->args[i]);
+	return bpf_map_update_elem(bpf_map__fd(live->skel->maps.usdt_sites), &number, &out,
+				   BPF_ANY);
+}
+
 int live__probe(struct live *live, struct probes **out, const struct probes_target *target)
 {
 	return probes__new(out, live->skel, target);
+}
+
+int live__probe_usdt(struct live *live, struct probes **out, const struct probes_target *target)
+{
+	return probes__usdt(out, live->skel, target);
 }
 
 int live__watch(struct live *live, struct probes **out, const struct probes_target *target)
@@ -302,7 +350,8 @@ int live__probe_python(struct live *live, struct probes **out, const struct pyth
 	if (bpf_map_update_elem(processes, &number, &process, BPF_ANY))
 		return -errno;
 	for (u32 i = 0; i < sites->cnt; i++)
-		list[i] = (struct probe_site){sites->offsets[i], (u64)layout << 32 | number};
+		list[i] = (struct probe_site){.offset = sites->offsets[i],
+					      .cookie = (u64)layout << 32 | number};
 	err = probes__python(out, live->skel, &target);
 	if (err)
 		bpf_map_delete_elem(processes, &number);

@@ -5,6 +5,7 @@
 
 #include "capture/capture.h"
 #include "capture/probes.h"
+#include "model/usdt.h"
 
 struct live;
 
@@ -55,8 +56,11 @@ int live__trace_unix(struct live *live);
 bool live__traces_unix(const struct live *live);
 /* What is taken of the calls of a function, by its number. 0, or -ENOSPC: numbers end before. */
 int live__describe(struct live *live, u32 number, const struct function *function);
+/* What a USDT site means, by its number, which is its cookie; likewise. */
+int live__describe_usdt(struct live *live, u32 number, const struct usdt_site *site);
 /* Functions of a process; as probes__new(). Freed by probes__free(). */
 int live__probe(struct live *live, struct probes **out, const struct probes_target *target);
+int live__probe_usdt(struct live *live, struct probes **out, const struct probes_target *target);
 /* Its dynamic loader; as probes__watch(). */
 int live__watch(struct live *live, struct probes **out, const struct probes_target *target);
 /* Probes in a process's Python interpreter; freed by probes__free(). -ENOTSUP: not this version. */

@@ -130,58 +130,58 @@ static void prepare_python(struct otel_ebpf *skel, const struct probes_options *
 	bpf_program__set_expected_attach_type(skel->progs.python_end, ATTACH_UPROBE_MULTI);
 }
 
-void probes_prepare(struct otel_ebpf *skel, const struct probes_options *options)
+static void prepare(struct bpf_program *program, bool wanted, bool multi)
 {
-	bool wanted = options->functions;
-
-	bpf_program__set_autoload(skel->progs.function_enter, wanted);
-	bpf_program__set_autoload(skel->progs.function_leave, wanted);
-	bpf_program__set_autoload(skel->progs.library_mapped, wanted);
-	skel->rodata->trace_functions = wanted || options->python;
-	prepare_python(skel, options);
-	if (!wanted || !have_multi())
-		return;
-	bpf_program__set_expected_attach_type(skel->progs.function_enter, ATTACH_UPROBE_MULTI);
-	bpf_program__set_expected_attach_type(skel->progs.function_leave, ATTACH_UPROBE_MULTI);
-	bpf_program__set_expected_attach_type(skel->progs.library_mapped, ATTACH_UPROBE_MULTI);
+	bpf_program__set_autoload(program, wanted);
+	if (multi)
+		bpf_program__set_expected_attach_type(program, ATTACH_UPROBE_MULTI);
 }
 
-static int link_multi(const struct bpf_program *program, const struct probes_target *target,
-		      const u64 *offsets, const u64 *cookies, bool leave)
+void probes_prepare(struct otel_ebpf *skel, const struct probes_options *options)
 {
-	struct multi_attr attr = {
-		.prog_fd = (u32)bpf_program__fd(program),
-		.attach_type = bpf_program__expected_attach_type(program),
-		.path = (u64)(uintptr_t)target->path,
-		.offsets = (u64)(uintptr_t)offsets,
-		.cookies = (u64)(uintptr_t)cookies,
-		.cnt = target->cnt,
-		.multi_flags = leave ? UPROBE_MULTI_RETURN : 0,
-		.pid = target->tgid,
-	};
-	long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	bool wanted = options->functions || options->usdt, multi = wanted && have_multi();
 
-	return fd < 0 ? -errno : (int)fd;
+	prepare(skel->progs.function_enter, options->functions, multi);
+	prepare(skel->progs.function_leave, options->functions, multi);
+	prepare(skel->progs.usdt_hit, options->usdt, multi);
+	prepare(skel->progs.library_mapped, wanted, multi);
+	bpf_map__set_autocreate(skel->maps.usdt_sites, options->usdt);
+	skel->rodata->trace_functions = wanted || options->python;
+	prepare_python(skel, options);
 }
 
 static int attach_multi(struct probes *probes, const struct bpf_program *program,
 			const struct probes_target *target, bool leave)
 {
-	u64 *offsets = calloc(2 * (size_t)target->cnt, sizeof(*offsets));
-	u64 *cookies = offsets + target->cnt;
-	int fd;
+	u64 *offsets = calloc(3 * (size_t)target->cnt, sizeof(*offsets));
+	u64 *cookies = offsets + target->cnt, *semaphores = cookies + target->cnt;
+	struct multi_attr attr = {
+		.prog_fd = (u32)bpf_program__fd(program),
+		.attach_type = bpf_program__expected_attach_type(program),
+		.path = (u64)(uintptr_t)target->path,
+		.offsets = (u64)(uintptr_t)offsets,
+		.ref_ctr_offsets = (u64)(uintptr_t)semaphores,
+		.cookies = (u64)(uintptr_t)cookies,
+		.cnt = target->cnt,
+		.multi_flags = leave ? UPROBE_MULTI_RETURN : 0,
+		.pid = target->tgid,
+	};
+	long fd;
 
 	if (!offsets)
 		return -ENOMEM;
 	for (u32 i = 0; i < target->cnt; i++) {
 		offsets[i] = target->sites[i].offset;
 		cookies[i] = target->sites[i].cookie;
+		semaphores[i] = target->sites[i].semaphore;
 	}
-	fd = link_multi(program, target, offsets, cookies, leave);
+	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	if (fd < 0)
+		fd = -errno;
 	free(offsets);
 	if (fd < 0)
-		return fd;
-	probes->fds[probes->fd_cnt++] = fd;
+		return (int)fd;
+	probes->fds[probes->fd_cnt++] = (int)fd;
 	return 0;
 }
 
@@ -191,7 +191,7 @@ static int attach_singly(struct probes *probes, const struct bpf_program *progra
 	for (u32 i = 0; i < target->cnt; i++) {
 		const struct probe_site *site = &target->sites[i];
 		DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = site->cookie,
-				    .retprobe = leave);
+				    .retprobe = leave, .ref_ctr_offset = site->semaphore);
 		struct bpf_link *link = bpf_program__attach_uprobe_opts(
 			program, (int)target->tgid, target->path, site->offset, &opts);
 
@@ -242,20 +242,31 @@ int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes
 	return 0;
 }
 
-int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+static int probes__one_program(struct probes **out, const struct bpf_program *program,
+			       const struct probes_target *target)
 {
 	struct probes *probes = probes__alloc(target);
 	int err;
 
 	if (!probes)
 		return -ENOMEM;
-	err = attach(probes, skel->progs.library_mapped, target, false);
+	err = attach(probes, program, target, false);
 	if (err) {
 		probes__free(probes);
 		return err;
 	}
 	*out = probes;
 	return 0;
+}
+
+int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+{
+	return probes__one_program(out, skel->progs.usdt_hit, target);
+}
+
+int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+{
+	return probes__one_program(out, skel->progs.library_mapped, target);
 }
 
 int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)

@@ -13,9 +13,10 @@ struct otel_ebpf;
 struct probes;
 
 struct probe_site {
-	u64 offset; /* in the file: an instruction, see probe/site.h */
-	u64 cookie; /* number of the function, below FUNCTIONS_MAX of bpf/event.h; of Python: see
-		       there */
+	u64 offset;    /* in the file: an instruction, see probe/site.h */
+	u64 cookie;    /* number of the function, below FUNCTIONS_MAX of bpf/event.h, or of the USDT
+			  site; of Python: see there */
+	u64 semaphore; /* of a USDT site: where in the file its count of users is; 0: it has none */
 };
 
 /* What is asked of each site. */
@@ -37,7 +38,7 @@ bool probes_are_harmless(u32 kernel);
 const char *probes_way(void);
 /* What is to be loaded. */
 struct probes_options {
-	bool functions;
+	bool functions, usdt;
 	bool python;
 	bool python_views; /* of Python code only what may be a view */
 };
@@ -51,6 +52,10 @@ bool probes_take_python(void);
  * does not inherit them.
  */
 int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
+/*
+ * USDT sites; likewise. Semaphores are the kernel's to count up, and down again however we end.
+ */
+int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
 int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /*
