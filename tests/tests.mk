@@ -6,7 +6,7 @@ SCRIPT    := $(patsubst %.c,$(B)/%,$(wildcard tests/script/run_script.c))
 ROUTES    := $(B)/tests/routes/ask
 TEST_BIN  := $(UNIT) $(SCRIPT) $(ROUTES)
 # stand for programs nobody has touched: never built with sanitisers
-E2E       := build/tests/e2e/client build/tests/e2e/cserver
+E2E       := build/tests/e2e/client build/tests/e2e/cserver build/tests/e2e/usdt
 GO        := $(firstword $(wildcard /usr/local/go/bin/go) $(shell command -v go))
 ifneq ($(GO),)
 E2E       += build/tests/e2e/goserver build/collector
@@ -26,6 +26,12 @@ build/tests/e2e/client build/tests/e2e/cserver:
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $(filter %.c,$^) -lpthread
+
+# its probes' arguments lie where the compiler puts them
+build/tests/e2e/usdt: tests/e2e/usdt.c tests/e2e/sdt.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -fPIE -pie -D_GNU_SOURCE -o $@ $<
 
 # made of the daemon's own parts, which its own tests need not build with sanitisers
 build/tests/e2e/sites build/tests/e2e/cycles: build/tests/e2e/%: tests/e2e/%.c build/core.a

@@ -101,7 +101,10 @@ static struct resource *on_resource(void *owner, u32 tgid)
 
 static void on_span(void *owner, struct span *owned)
 {
-	pipeline__span(((struct app *)owner)->pipeline, owned);
+	struct app *app = owner;
+
+	app__functions_finish(app, owned);
+	pipeline__span(app->pipeline, owned);
 }
 
 static void on_batch(void *owner, const struct batch *batch)

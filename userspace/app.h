@@ -40,6 +40,7 @@ enum app_reader {
 };
 struct app_functions;
 struct app_python;
+struct app_usdt;
 
 struct app {
 	struct config config;
@@ -91,8 +92,9 @@ struct app {
 	bool ending;		   /* what ticks come now are the last */
 
 	struct limits limits;
-	struct app_functions *functions; /* NULL: no functions are traced */
-	struct app_python *python;	 /* NULL: none of Python code are */
+	struct app_functions *functions; /* NULL: none of these are traced */
+	struct app_python *python;	 /* NULL: no functions of Python code are */
+	struct app_usdt *usdt;		 /* NULL: no USDT probes are */
 
 	struct child child;
 	int status; /* to exit with */
@@ -194,7 +196,26 @@ void app__functions_begin(struct app *app, const struct http_call *call, bool to
 /* By the functions that ran in it; empty: none tells. */
 struct str app__functions_route(const struct app *app, const struct http_call *call);
 void app__functions_end(struct app *app, const struct http_call *call, bool told);
+/* Adds to a request's span, before it goes out, what happened in it. */
+void app__functions_finish(struct app *app, struct span *span);
 void app__functions_tick(struct app *app, u64 now, bool last);
+/* What a number stands for, as "what/number" of a recording; of a replay, NULL: it is not told
+ * here.
+ */
+void app__record_function(struct app *app, const char *what, u32 number,
+			  const struct function *function);
+struct function *app__replay_function(struct app *app, const char *what, u32 number);
+
+/* USDT probes, in app_usdt.c. */
+int app__usdt_new(struct app *app);
+void app__usdt_free(struct app *app);
+/* Looks at what a process has mapped. Returns how many places more are probed. */
+u32 app__usdt_look(struct app *app, u32 tgid);
+/* In a replay: takes what the recording tells here. */
+void app__usdt_recall(struct app *app);
+void app__usdt_exit(struct app *app, u32 tgid);
+/* NULL: nothing has this number. */
+const struct function *app__usdt_function(const struct app *app, u32 number);
 
 /* Those of Python code, in app_python.c. */
 bool app__wants_python(const struct config *config);

@@ -23,23 +23,45 @@ struct app_functions {
 	struct function_rules *rules;
 	struct functions *table; /* NULL in a replay, or if none but Python's are asked for */
 	struct function_spans *spans;
+	u32 usdt_cnt; /* places of USDT probes among those that the table has just told of */
 	/* of a replay: what the recording's numbers stand for */
 	struct function *replayed[FUNCTIONS_LIMIT];
 	u32 replayed_cnt;
 	struct arena mem;
 };
 
-static int on_describe(void *owner, u32 number, const struct function *function)
+void app__record_function(struct app *app, const char *what, u32 number,
+			  const struct function *function)
 {
-	struct app *app = owner;
 	struct buf text __cleanup(buf__free) = {0};
 	char key[32];
 
-	function_rules__found(app->functions->rules, function, number);
-	snprintf(key, sizeof(key), "function/%u", number);
+	snprintf(key, sizeof(key), "%s/%u", what, number);
 	function_print(&text, function);
 	if (app->recorder)
 		recorder__fact(app->recorder, key, buf__view(&text));
+}
+
+struct function *app__replay_function(struct app *app, const char *what, u32 number)
+{
+	struct arena *mem = &app->functions->mem;
+	struct buf text __cleanup(buf__free) = {0};
+	struct function *function;
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s/%u", what, number);
+	if (app->facts(app->facts_owner, key, &text))
+		return NULL;
+	function = arena__alloc(mem, sizeof(*function));
+	return function && !function_parse(buf__view(&text), mem, function) ? function : NULL;
+}
+
+static int on_describe(void *owner, u32 number, const struct function *function)
+{
+	struct app *app = owner;
+
+	function_rules__found(app->functions->rules, function, number);
+	app__record_function(app, "function", number, function);
 	return live__describe(app->live, number, function);
 }
 
@@ -74,6 +96,14 @@ static int on_watch(void *owner, void **out, const char *path, u32 tgid, u64 off
 	return err;
 }
 
+static u32 on_look(void *owner, u32 tgid)
+{
+	struct app *app = owner;
+
+	app->functions->usdt_cnt = app__usdt_look(app, tgid);
+	return app->functions->usdt_cnt;
+}
+
 static void on_detach(void *owner, void *probes)
 {
 	(void)owner;
@@ -84,17 +114,13 @@ static void on_detach(void *owner, void *probes)
 static bool replay_function(struct app *app)
 {
 	struct app_functions *functions = app->functions;
-	struct buf text __cleanup(buf__free) = {0};
-	struct function *function;
-	char key[32];
+	u32 number = functions->replayed_cnt;
+	struct function *function =
+		number < FUNCTIONS_LIMIT ? app__replay_function(app, "function", number) : NULL;
 
-	snprintf(key, sizeof(key), "function/%u", functions->replayed_cnt);
-	if (functions->replayed_cnt == FUNCTIONS_LIMIT || app->facts(app->facts_owner, key, &text))
+	if (!function)
 		return false;
-	function = arena__alloc(&functions->mem, sizeof(*function));
-	if (!function || function_parse(buf__view(&text), &functions->mem, function))
-		return false;
-	function_rules__found(functions->rules, function, functions->replayed_cnt);
+	function_rules__found(functions->rules, function, number);
 	functions->replayed[functions->replayed_cnt++] = function;
 	return true;
 }
@@ -119,22 +145,26 @@ static int recall(struct app *app, const char *key)
 		return 0; /* none but Python's are probed */
 	while (replay_function(app))
 		;
+	app__usdt_recall(app);
 	if (app->facts(app->facts_owner, key, &text) || buf__char(&text, '\0'))
 		return 0;
 	return atoi(buf__view(&text).p);
 }
 
-/* Their numbers follow the others'. Rules are about native functions only. */
-static bool is_python(u32 number)
+/* The numbers of Python's follow, then those of USDT probes. Rules are about native functions only.
+ */
+static bool is_native(u32 number)
 {
-	return number >= FUNCTIONS_LIMIT;
+	return number < FUNCTIONS_LIMIT;
 }
 
 static const struct function *on_function(void *owner, u32 number)
 {
 	const struct app_functions *functions = ((struct app *)owner)->functions;
 
-	if (is_python(number))
+	if (number >= FUNCTION_USDT)
+		return app__usdt_function(owner, number);
+	if (!is_native(number))
 		return app__python_function(owner, number - FUNCTIONS_LIMIT);
 	if (functions->table)
 		return functions__get(functions->table, number);
@@ -153,7 +183,7 @@ static void on_span(void *owner, struct span *owned)
 
 static struct str on_route(void *owner, u32 number)
 {
-	const struct function *function = is_python(number) ? NULL : on_function(owner, number);
+	const struct function *function = is_native(number) ? on_function(owner, number) : NULL;
 	struct app *app = owner;
 
 	return function ? function_rules__route(app->functions->rules, function, number) : STR_NONE;
@@ -181,7 +211,7 @@ static void count_call(struct app *app, const struct function_call *call,
 static void on_settled(void *owner, const struct function_call *call,
 		       const struct trace_context *context)
 {
-	if (!is_python(call->function))
+	if (is_native(call->function))
 		count_call(owner, call, context);
 }
 
@@ -305,7 +335,8 @@ int app__functions_new(struct app *app)
 	int err;
 
 	say_what_is_left_out(&app->config);
-	if (live ? !app__wants_functions(&app->config) && !app__wants_python(&app->config)
+	if (live ? !app__wants_functions(&app->config) && !app__wants_python(&app->config) &&
+			    !app->config.usdt.cnt
 		 : app->facts(app->facts_owner, "functions", &told))
 		return 0;
 	app->functions = calloc(1, sizeof(*app->functions));
@@ -316,7 +347,9 @@ int app__functions_new(struct app *app)
 		err = parse_texts(app->functions, &app->config);
 	if (!err)
 		err = function_spans__new(&app->functions->spans, &env);
-	if (!err && live && app__wants_functions(&app->config)) {
+	if (!err)
+		err = app__usdt_new(app);
+	if (!err && live && (app__wants_functions(&app->config) || app->usdt)) {
 		const struct functions_env probe_env = {
 			.specs = app->functions->specs,
 			.spec_cnt = app->functions->spec_cnt,
@@ -326,6 +359,8 @@ int app__functions_new(struct app *app)
 			.attach = on_attach,
 			.watch = on_watch,
 			.detach = on_detach,
+			.look = app->config.usdt.cnt ? on_look : NULL,
+			.none = !app__wants_functions(&app->config),
 		};
 
 		err = functions__new(&app->functions->table, &probe_env);
@@ -339,9 +374,16 @@ void app__functions_free(struct app *app)
 		return;
 	function_spans__free(app->functions->spans); /* it settles what waits */
 	functions__free(app->functions->table);
+	app__usdt_free(app);
 	function_rules__free(app->functions->rules);
 	arena__free(&app->functions->mem);
 	free(app->functions);
+}
+
+static void say(int n, const char *more, u32 tgid)
+{
+	if (n > 0)
+		log_info("%d%s functions of pid %u are probed", n, more, tgid);
 }
 
 int app__functions_process(struct app *app, u32 tgid)
@@ -356,9 +398,10 @@ int app__functions_process(struct app *app, u32 tgid)
 	snprintf(key, sizeof(key), "probed/%u", tgid);
 	if (!app->functions->table)
 		return recall(app, key);
+	app__usdt_exit(app, tgid);
+	app->functions->usdt_cnt = 0;
 	n = note(app, key, functions__process(app->functions->table, tgid));
-	if (n > 0)
-		log_info("%d functions of pid %u are probed", n, tgid);
+	say(n - (int)app->functions->usdt_cnt, "", tgid);
 	return n;
 }
 
@@ -370,10 +413,11 @@ void app__functions_late(struct app *app, u32 tgid)
 
 static int probe_libraries(struct app *app, u32 tgid)
 {
-	u32 n = functions__mapped(app->functions->table, tgid);
+	u32 n;
 
-	if (n)
-		log_info("%u more functions of pid %u are probed", n, tgid);
+	app->functions->usdt_cnt = 0;
+	n = functions__mapped(app->functions->table, tgid);
+	say((int)(n - app->functions->usdt_cnt), " more", tgid);
 	return note(app, "late", !!n);
 }
 
@@ -390,6 +434,7 @@ void app__functions_exit(struct app *app, u32 tgid)
 	if (app->functions && app->functions->table)
 		functions__exit(app->functions->table, tgid);
 	app__python_exit(app, tgid);
+	app__usdt_exit(app, tgid);
 }
 
 void app_on_call(void *owner, const struct function_call *call)
@@ -429,6 +474,12 @@ void app__functions_end(struct app *app, const struct http_call *call, bool told
 {
 	if (app->functions)
 		function_spans__end(app->functions->spans, call, told);
+}
+
+void app__functions_finish(struct app *app, struct span *span)
+{
+	if (app->functions)
+		function_spans__finish(app->functions->spans, span);
 }
 
 void app__functions_tick(struct app *app, u64 now, bool last)

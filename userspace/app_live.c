@@ -299,7 +299,8 @@ static int start_recorder(struct app *app, u64 seed)
 	}
 	app->facts = record_fact;
 	app->facts_owner = app;
-	if (app__wants_functions(&app->config) || app__wants_python(&app->config))
+	if (app__wants_functions(&app->config) || app__wants_python(&app->config) ||
+	    app->config.usdt.cnt)
 		recorder__fact(app->recorder, "functions", STR(""));
 	recorder__fact(app->recorder, "env/OTEL_SERVICE_NAME", str_from(app->config.service_name));
 	recorder__fact(app->recorder, "env/OTEL_RESOURCE_ATTRIBUTES",
@@ -369,6 +370,7 @@ static int init_live(struct app *app)
 	}
 	options.probes = (struct probes_options){
 		.functions = app__wants_functions(&app->config),
+		.usdt = app->config.usdt.cnt,
 		.python = app__wants_python(&app->config) && probes_take_python(),
 		.python_views = app__wants_python_views(&app->config),
 	};

@@ -86,6 +86,14 @@ def _has_python(module):
     return done.returncode == 0
 
 
+def _has_notes(program, name):
+    if not shutil.which("readelf"):
+        return False
+    notes = subprocess.run(["readelf", "-n", os.path.realpath(program)], capture_output=True,
+                           text=True)
+    return "Name: %s\n" % name in notes.stdout
+
+
 def _has_bpf():
     if os.geteuid() or not DAEMON.exists():
         return False
@@ -147,6 +155,8 @@ PROBES = {
         "/sys/bus/event_source/devices/uprobe/type").exists(),
     "gevent": lambda: _has_python("gevent"),
     "python-views": _has_python_views,
+    "usdt": lambda: (HELPERS / "usdt").exists(),
+    "python-usdt": lambda: _has_notes(PYTHON, "gc__start"),
     "goserver": lambda: (HELPERS / "goserver").exists(),
 }
 

@@ -26,6 +26,7 @@ import test_servers  # noqa: E402,F401
 import test_sites  # noqa: E402,F401
 import test_summary  # noqa: E402,F401
 import test_tutorial  # noqa: E402,F401
+import test_usdt  # noqa: E402,F401
 import test_wrap  # noqa: E402,F401
 import test_workers  # noqa: E402,F401
 import test_zipkin  # noqa: E402,F401

@@ -121,8 +121,8 @@ static void start_child(struct rig *rig)
 
 static void rig__open(struct rig *rig, const char *spec)
 {
-	const struct functions_env env = {&rig->spec,  1,	  true,	    rig,
-					  on_describe, on_attach, on_watch, on_detach};
+	const struct functions_env env = {&rig->spec, 1,	true,	   rig,	 on_describe,
+					  on_attach,  on_watch, on_detach, NULL, false};
 	const char *why;
 
 	*rig = (struct rig){.program = "/tmp/functionsXXXXXX", .other = "/tmp/functionsXXXXXX"};

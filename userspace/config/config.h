@@ -71,6 +71,7 @@ struct config {
 	bool summary;		       /* --summary */
 	struct config_texts functions; /* --function, as probe/function_spec.h takes them */
 	struct config_texts python_functions; /* --python_functions, as app_python.c takes them */
+	struct config_texts usdt;	      /* --usdt, as probe/usdt_probes.h takes them */
 	bool slow_probes;		      /* --slow_probes */
 	/* --count, --function_route, as probe/function_rules.h takes them */
 	struct config_texts counts, function_routes;

@@ -139,6 +139,9 @@ const struct option options[] = {
 	     "with the spans that it makes itself by the bare OpenTelemetry API. Costs up to 2 us for "
 	     "each call from C, 60 or so in a request of Flask: a quarter more CPU; again for more", .type = OPT_TEXTS,
 	     .value_name = "views|GLOB|none", KEPT(python_functions)),
+	OURS("usdt", FUNCTIONS, "USDT probes that match (globs) become events of the span they are in, "
+	     "two of them such as gc__start and gc__done a span; again for more", .type = OPT_TEXTS,
+	     .value_name = "PROVIDER:PROBE", KEPT(usdt)),
 	OURS("slow_probes", FUNCTIONS, "probe functions, too, that need single steps: some 20 us a "
 	     "call", SWITCH, KEPT(slow_probes)),
 

@@ -61,7 +61,8 @@ int functions__new(struct functions **out, const struct functions_env *env)
 	if (!functions)
 		return -ENOMEM;
 	functions->env = *env;
-	for (u32 i = 0; i < env->spec_cnt; i++)
+	functions->watches = env->look;
+	for (u32 i = 0; i < env->spec_cnt && !env->none; i++)
 		functions->watches |= env->specs[i].object.len;
 	*out = functions;
 	return 0;
@@ -382,7 +383,10 @@ static u32 attach_libraries(struct functions *functions, struct process *process
 	struct look look = {functions, process, 0};
 
 	process->stale = false;
-	mapped_files(process->tgid, attach_library, &look);
+	if (!functions->env.none)
+		mapped_files(process->tgid, attach_library, &look);
+	if (functions->env.look)
+		look.sum += functions->env.look(functions->env.owner, process->tgid);
 	return look.sum;
 }
 
@@ -401,7 +405,7 @@ int functions__process(struct functions *functions, u32 tgid)
 		return -ENOMEM;
 	}
 	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
-	sum = attach(functions, process, path, STR_NONE);
+	sum = functions->env.none ? 0 : attach(functions, process, path, STR_NONE);
 	if (functions->watches) {
 		/* first, so that no library comes between */
 		mapped_files(tgid, watch_loader, &(struct look){functions, process, 0});

@@ -43,6 +43,10 @@ struct functions_env {
 	/* A probe that leads to functions__mapped(). */
 	int (*watch)(void *owner, void **out, const char *path, u32 tgid, u64 offset);
 	void (*detach)(void *owner, void *probes);
+	/* Looks for something else in what a process has mapped; NULL: nobody does. Returns how
+	 * many probes more there are. */
+	u32 (*look)(void *owner, u32 tgid);
+	bool none; /* not even handlers that programs tell of: there is only look() */
 };
 
 int functions__new(struct functions **out, const struct functions_env *env);

@@ -353,6 +353,19 @@ static const struct file *file_of(struct usdt_probes *probes, const char *path)
 	return &probes->files[probes->file_cnt++];
 }
 
+/* Does the process still run what was looked at? */
+static bool still_runs(const struct file *file, const char *path)
+{
+	struct binary *binary;
+	bool same;
+
+	if (binary__open(&binary, path))
+		return false;
+	same = binary_id_eq(binary__id(file->binary), binary__id(binary));
+	binary__free(binary);
+	return same;
+}
+
 struct attaching {
 	struct usdt_probes *probes;
 	struct process *process;
@@ -382,34 +395,39 @@ static bool attach(void *owner, const struct mapped *mapped)
 			 strerror(-err));
 		return true;
 	}
+	if (!still_runs(file, mapped->path)) {
+		env->detach(env->owner, attached->probes);
+		return true;
+	}
 	attached->file = file;
 	process->cnt++;
 	attaching->places += file->cnt;
 	return process->cnt < FILES_MAX;
 }
 
-u32 usdt_probes__mapped(struct usdt_probes *probes, u32 tgid)
+/* The one with this id, known already or now; NULL: no memory. */
+static struct process *process_of(struct usdt_probes *probes, u32 tgid)
 {
-	struct attaching attaching = {probes, map__get(&probes->processes, tgid), 0};
+	struct process *process = map__get(&probes->processes, tgid);
+
+	if (process)
+		return process;
+	process = calloc(1, sizeof(*process));
+	if (!process || map__set(&probes->processes, tgid, process)) {
+		free(process);
+		return NULL;
+	}
+	process->tgid = tgid;
+	return process;
+}
+
+u32 usdt_probes__look(struct usdt_probes *probes, u32 tgid)
+{
+	struct attaching attaching = {probes, process_of(probes, tgid), 0};
 
 	if (attaching.process && attaching.process->cnt < FILES_MAX)
 		mapped_files(tgid, attach, &attaching);
 	return attaching.places;
-}
-
-u32 usdt_probes__process(struct usdt_probes *probes, u32 tgid)
-{
-	struct process *process = calloc(1, sizeof(*process));
-
-	usdt_probes__exit(probes, tgid);
-	if (!process)
-		return 0;
-	process->tgid = tgid;
-	if (map__set(&probes->processes, tgid, process)) {
-		free(process);
-		return 0;
-	}
-	return usdt_probes__mapped(probes, tgid);
 }
 
 void usdt_probes__exit(struct usdt_probes *probes, u32 tgid)

@@ -54,11 +54,10 @@ int usdt_probes__new(struct usdt_probes **out, const struct usdt_probes_env *env
 /* Detaches all. NULL is fine. */
 void usdt_probes__free(struct usdt_probes *probes);
 
-/* A process is traced from now on, or has begun another program. Returns how many places are
- * probed in it. */
-u32 usdt_probes__process(struct usdt_probes *probes, u32 tgid);
-/* It may have mapped more files. Returns how many places are probed that were not before. */
-u32 usdt_probes__mapped(struct usdt_probes *probes, u32 tgid);
+/* Looks at the files that a process has mapped, for the first time or again. Returns how many
+ * places are probed that were not before. */
+u32 usdt_probes__look(struct usdt_probes *probes, u32 tgid);
+/* It has ended, or begins another program. */
 void usdt_probes__exit(struct usdt_probes *probes, u32 tgid);
 /* number: from FUNCTION_USDT on. NULL: nothing has this number. */
 const struct function *usdt_probes__get(const struct usdt_probes *probes, u32 number);
