@@ -66,7 +66,7 @@ $(WORKERS): build/tests/workers/%: tests/e2e/worker.c
 $(STRIPPED): %-stripped: %
 	$(Q)strip -s -o $@ $<
 
-build/tests/e2e/library.so: tests/e2e/library.c
+build/tests/e2e/library.so: tests/e2e/library.c tests/e2e/sdt.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -D_GNU_SOURCE -fPIC -shared -o $@ $<

@@ -6,8 +6,9 @@ import signal
 import subprocess
 
 import servers
-from harness import HELPERS, Server, check, check_equal, reached, test, wait_for
+from harness import DAEMON, HELPERS, Server, check, check_equal, reached, test, wait_for
 from test_functions import ask, spans, trees, watch
+from test_workers import LIBRARY, converse, worker
 
 GC_APP = """
 import gc, flask
@@ -158,6 +159,45 @@ def usdt_what_is_not_there(run):
     check_equal(ask(server.address, "GET", "/pair"), 200, "status")
     daemon.stop()
     check_equal(events(one(daemon, "GET /pair")), [], "events")
+
+
+@test("bpf", "usdt")
+def usdt_in_front_of_a_command(run):
+    process = run.start([DAEMON, "--traces_exporter", "text", "--usdt", "twin:work__*", "--",
+                         HELPERS / "usdt"])
+    address = process.wait_text(r"listening on (\S+),")[1]
+    process.wait_text(r"2 places of USDT probes of pid \d+ are probed")
+    check_equal(ask(address, "GET", "/pair"), 200, "status")
+    process.wait_text(r"> twin:work \d+us arg0=1 done.arg0=2 ")
+
+
+@test("bpf", "workers")
+def usdt_of_a_library_that_comes_later(run):
+    """Mapped by the first request."""
+    server = worker(run, library=LIBRARY)
+    daemon = watch(run, server, "--usdt", "library:*")
+    converse(server, [1])
+    daemon.wait_text(r"1 places of USDT probes of pid \d+ are probed")
+    converse(server, [21])
+    daemon.stop()
+    told = [events(span) for span in spans(daemon)]
+    check_equal(told, [[], [("library:double", {"arg0": 21})]], "events")
+
+
+@test("bpf", "usdt")
+def usdt_replayed(run):
+    """A recording holds what probes stand for."""
+    server = twin(run)
+    recording = run.tmp / "usdt.rec"
+    daemon = watch(run, server, "--usdt", "twin:*", "--record", recording)
+    for path in ("/args", "/pair", "/deep/3"):
+        check_equal(ask(server.address, "GET", path), 200, "status")
+    daemon.stop()
+    again = run.daemon("--replay", recording, "--traces_exporter", "console")
+    check_equal(again.wait_exit(), 0, "status of the replay")
+    check_equal(again.stdout(), daemon.stdout(), "what the replay says")
+    check_equal(functions_line(again.summaries()[-1]), functions_line(daemon.summaries()[-1]),
+                "its counts")
 
 
 def python_semaphores(pid, names):
