@@ -155,6 +155,20 @@ static void proxies_are_known(void)
 	      A);
 }
 
+static void converters(void)
+{
+	/* a rule that names it matches who knows what; all others are as they were */
+	check("app.url_map.converters['list'] = L\n@app.route('/a')\n" DEF, A);
+	no_table(FLASK_APP "app.url_map.converters['int'] = L\n@app.route('/a')\n" DEF);
+	no_table(FLASK_APP "app.url_map.converters[X] = L\n@app.route('/a')\n" DEF);
+	no_table(FLASK_APP "app.url_map.converters = L\n@app.route('/a')\n" DEF);
+	check("x, app.url_map.converters['int'] = 1, L\n@app.route('/a')\n" DEF, ANY A);
+	check("app.url_map.converters.update(int=L)\n@app.route('/a')\n" DEF, ANY A);
+	check("app.url_map.converters |= {'int': L}\n@app.route('/a')\n" DEF, ANY A);
+	check("c = app.url_map.converters\nc['int'] = L\n@app.route('/a')\n" DEF, ANY A);
+	check("app.config['int'], b = 1, 2\napp.config['a'] = 1\n@app.route('/a')\n" DEF, A);
+}
+
 static void blueprints(void)
 {
 	check("b = Blueprint('b', __name__, url_prefix='/b/')\n@b.route('/a')\n" DEF
@@ -283,6 +297,7 @@ int main(void)
 	RUN(not_guessed);
 	RUN(no_application);
 	RUN(proxies_are_known);
+	RUN(converters);
 	RUN(blueprints);
 	RUN(commands);
 	RUN(fastapi);

@@ -129,20 +129,42 @@ static bool is_fresh(const struct py_object *object)
 	return !rule || (!rule->next && rule->text.p == object->static_rule.p);
 }
 
-void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct str attribute,
+/* "url_map.converters['list']", a converter that Werkzeug does not have itself: rules name it. */
+static bool is_new_converter(struct py_frame *frame, struct py_span attribute)
+{
+	static const char *const own[] = {"default", "string", "any", "path",
+					  "int",     "float",  "uuid"};
+	const struct py_source *source = &frame->module->source;
+	struct py_span item = {attribute.from + 3, attribute.to}, name;
+	struct py_value value;
+
+	if (item.from >= item.to || !py_brackets(source, item, '[', &name) ||
+	    !py_is(source, attribute, attribute.from, "url_map") ||
+	    !py_is(source, attribute, attribute.from + 2, "converters"))
+		return false;
+	value = py_eval(frame, name);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (str_eq(value.text, str_from(own[i])))
+			return false;
+	return value.kind == PY_TEXT;
+}
+
+void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct py_span attribute,
 			 struct py_span value)
 {
-	ssize_t dot = str_find(attribute, '.', 0);
-	struct str first = str_sub(attribute, 0, dot < 0 ? attribute.len : (size_t)dot);
+	const struct py_source *source = &frame->module->source;
+	struct str dotted = py_dotted(source, attribute, &frame->run->mem);
 
-	if (attribute.p && str_eq(attribute, STR("url_map.strict_slashes")) && is_fresh(object) &&
-	    py_is(&frame->module->source, value, value.from, "False")) {
+	if (str_eq(dotted, STR("url_map.strict_slashes")) && is_fresh(object) &&
+	    py_is(source, value, value.from, "False")) {
 		object->lenient = true;
 		return;
 	}
-	if (str_eq(attribute, STR("wsgi_app")) && is_proxy_fix(frame, value))
+	if ((str_eq(dotted, STR("wsgi_app")) && is_proxy_fix(frame, value)) ||
+	    is_new_converter(frame, attribute))
 		return;
-	object->broken |= py_is_delicate(first);
+	object->broken |= attribute.from < attribute.to &&
+			  py_is_delicate(source->tokens[attribute.from].text);
 }
 
 /* "/static" of static_folder="../static" */

@@ -58,14 +58,13 @@ static void assign(struct py_frame *frame, struct py_span target, struct py_valu
 		    py_find(source, target, "[") == target.to)
 			py_bind(frame->run, frame->scope, source->tokens[i].text, owner);
 	}
-	if (target.to - target.from < 3 || !py_is(source, target, target.from + 1, "."))
-		return;
 	owner = py_resolve(frame, (struct py_span){target.from, target.from + 1});
-	if (owner.kind == PY_OBJECT)
+	if (owner.kind == PY_OBJECT && py_is(source, target, target.from + 1, ".") &&
+	    py_find(source, target, ",") == target.to)
 		py_assign_attribute(frame, owner.object,
-				    py_dotted(source, (struct py_span){target.from + 2, target.to},
-					      &frame->run->mem),
-				    from);
+				    (struct py_span){target.from + 2, target.to}, from);
+	else
+		py_mention(frame, target);
 }
 
 static bool is_augmented(const struct py_token *token)

@@ -148,8 +148,8 @@ bool py_is_harmless(struct str function);
 /* They do not either, and serve it. */
 bool py_is_server(struct str function);
 void py_taint(struct py_run *run, struct py_object *object);
-/* "app.attribute = value" */
-void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct str attribute,
+/* "app.attribute = value"; the attribute may have more behind it: "url_map.converters['a']" */
+void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct py_span attribute,
 			 struct py_span value);
 /* Appends the table of an application. 0 or -ENOENT. */
 int py_print_routes(struct py_run *run, struct py_object *object, struct buf *out);
