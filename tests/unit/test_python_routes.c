@@ -155,6 +155,18 @@ static void proxies_are_known(void)
 	      A);
 }
 
+/* exec("@app.route('/a/5')\ndef f(): ...") */
+static void text_that_is_run(void)
+{
+	no_table(FLASK_APP "exec(TEXT)\n@app.route('/a')\n" DEF);
+	no_table(FLASK_APP "@app.route('/a')\n" DEF "def g(): return eval(TEXT)\n");
+	no_table(FLASK_APP "import builtins\nbuiltins.exec(TEXT)\n@app.route('/a')\n" DEF);
+	no_table(FLASK_APP "run = exec\nrun(TEXT)\n@app.route('/a')\n" DEF);
+	check("import re\nP = re.compile('a')\n@app.route('/a')\n" DEF, A);
+	check("from re import compile\nP = compile('a')\n@app.route('/a')\n" DEF, A);
+	check("def eval(x): pass\neval(1)\nmodel.eval()\nf(exec=1)\n@app.route('/a')\n" DEF, A);
+}
+
 static void converters(void)
 {
 	/* a rule that names it matches who knows what; all others are as they were */
@@ -265,6 +277,21 @@ static void django(void)
 	check_files(files, STR("python3\0manage.py\0migrate\0"), "");
 }
 
+static void django_of_text_that_is_run(void)
+{
+	static const struct file files[] = {
+		{"/srv/s.py", "ROOT_URLCONF = 'u'\n"},
+		{"/srv/u.py", "from django.urls import path\nurlpatterns = [path('a', v)]\n"
+			      "exec('urlpatterns.clear()')\n"},
+		{"/srv/w.py", "import os\nfrom django.core.wsgi import get_wsgi_application\n"
+			      "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 's')\n"
+			      "app = get_wsgi_application()\n"},
+		{NULL, NULL},
+	};
+
+	check_files(files, STR("python3\0/usr/bin/gunicorn\0w:app\0"), "");
+}
+
 static int read_too_much(void *owner, const char *path, struct buf *out)
 {
 	(void)owner;
@@ -297,11 +324,13 @@ int main(void)
 	RUN(not_guessed);
 	RUN(no_application);
 	RUN(proxies_are_known);
+	RUN(text_that_is_run);
 	RUN(converters);
 	RUN(blueprints);
 	RUN(commands);
 	RUN(fastapi);
 	RUN(django);
+	RUN(django_of_text_that_is_run);
 	RUN(limits);
 	return test_status();
 }

@@ -214,5 +214,6 @@ int py_print_django(struct py_run *run, struct str settings, struct buf *out)
 	buf__printf(out, "%s\n", route_style_name(ROUTE_DJANGO));
 	print_static(&django, py_module__get(module, STR("STATIC_URL")));
 	print_patterns(&django, list, STR(""), '=');
+	py_run__suspect(run);
 	return django.failed || run->failed || out->failed ? -ENOENT : 0;
 }

@@ -285,6 +285,23 @@ static bool is_idle(const struct py_module *module, u32 index)
 	return false;
 }
 
+/* exec, eval or compile, which run what is written nowhere, by whatever way; no argument "eval=" */
+static bool runs_text(const struct py_module *module, struct py_span span, u32 at)
+{
+	static const char *const names[] = {"exec", "eval", "compile"};
+	bool attribute = at > span.from && py_is(&module->source, span, at - 1, ".");
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		found |= py_is(&module->source, span, at, names[i]);
+	if (!found || py_is(&module->source, span, at + 1, "="))
+		return false;
+	if (attribute)
+		return at > span.from + 1 && (py_is(&module->source, span, at - 2, "builtins") ||
+					      py_is(&module->source, span, at - 2, "__builtins__"));
+	return py_lookup(&module->scope, module->source.tokens[at].text).kind == PY_UNKNOWN;
+}
+
 static void suspect_module(struct py_run *run, struct py_module *module)
 {
 	struct py_frame frame = {.run = run, .module = module, .scope = &module->scope};
@@ -293,6 +310,8 @@ static void suspect_module(struct py_run *run, struct py_module *module)
 	for (u32 i = 0; i < source->statement_cnt; i++) {
 		struct py_span span = source->statements[i].span;
 
+		for (u32 at = span.from; at < span.to; at++)
+			run->failed |= runs_text(module, span, at);
 		for (u32 at = span.from; is_idle(module, i) && at + 2 < span.to; at++)
 			if (py_is(source, span, at + 1, ".") &&
 			    py_is_delicate(source->tokens[at + 2].text))

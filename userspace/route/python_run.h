@@ -128,7 +128,7 @@ struct py_module *py_run__script(struct py_run *run, struct str path);
 struct py_value py_module__get(const struct py_module *module, struct str name);
 /* Calls an own function without arguments. */
 struct py_value py_run__call(struct py_run *run, struct py_value function);
-/* What functions that never ran might have done, had they been called. */
+/* What functions that never ran might have done, had they been called, and text that is run. */
 void py_run__suspect(struct py_run *run);
 
 /* For those that know frameworks. */
