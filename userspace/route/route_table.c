@@ -181,20 +181,33 @@ int route_table__new(struct route_table **out, struct str text)
 	return err;
 }
 
+/* Of "http://h/a" Django's server and uvicorn take all for the path; of "http://h" nobody any. */
+static bool has_path(const struct route_table *table, struct str target)
+{
+	struct str authority = url_authority(target);
+	size_t end = authority.p ? (size_t)(authority.p - target.p) + authority.len : 0;
+
+	return (!authority.p || table->style == ROUTE_WERKZEUG) && end < target.len &&
+	       target.p[end] == '/';
+}
+
 /*
  * Unescapes the path into text: what the framework sees. Empty where servers do not agree on that:
- * no path, two slashes in front, control characters (Python's "." and "$" treat a line's end so).
+ * two slashes in front, bytes that should be escaped and are not (400 by uvicorn), control
+ * characters (Python's "." and "$" treat a line's end so).
  */
 static struct str path_of(struct str target, char text[PATH_LEN])
 {
 	struct str path = url_split(target).path;
 	size_t len = 0;
 
-	if (!path.len || path.p[0] != '/' || path.len > PATH_LEN || str_starts(path, STR("//")))
+	if (path.len > PATH_LEN || str_starts(path, STR("//")))
 		return STR_NONE;
 	for (size_t i = 0; i < path.len; i++) {
 		int byte = path.p[i] == '%' ? hex_byte(str_sub(path, i + 1, 2)) : -1;
 
+		if ((u8)path.p[i] > '~')
+			return STR_NONE;
 		text[len] = byte < 0 ? path.p[i] : (char)byte;
 		i += byte < 0 ? 0 : 2;
 		if ((u8)text[len] < ' ')
@@ -271,7 +284,7 @@ static enum route_match match_rule(const struct route_table *table, const struct
 struct str route_table__match(const struct route_table *table, struct str method, struct str target)
 {
 	char text[PATH_LEN + 1]; /* one more for a slash */
-	struct str path = path_of(target, text);
+	struct str path = has_path(table, target) ? path_of(target, text) : STR_NONE;
 
 	for (u32 i = 0; path.len && i < table->cnt; i++) {
 		const struct rule *rule = &table->rules[i];

@@ -31,7 +31,8 @@ int route_table__new(struct route_table **out, struct str text);
 const char *route_style_name(enum route_style style);
 /*
  * The rule that takes the request, as the framework spells it; empty if none or none for certain.
- * target: of the request line, in any form. Lives as long as the table.
+ * target: of the request line; in absolute form it has a route under Werkzeug alone. Lives as long
+ * as the table.
  */
 struct str route_table__match(const struct route_table *table, struct str method,
 			      struct str target);
