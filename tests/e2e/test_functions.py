@@ -107,7 +107,7 @@ def function_of_requests_without_a_span(run):
         ask(server.address, "GET", target)
     summary = daemon.stop()
     check_equal(trees(daemon), [("GET /", ("todo_index",))], "trees")
-    check(re.search(r"functions: spans 1$", summary.rest), "counted: " + summary.rest)
+    check(re.search(r"functions: spans 1, of requests without a span 2$", summary.rest), "counted: " + summary.rest)
 
 
 @test("bpf", "todo")

@@ -313,11 +313,12 @@ static void requests_without_a_span(void)
 	end_at(&f, &lost, 30, false);
 	end_at(&f, &unsampled, 30, false);
 	CHECK(!f.cnt && !f.stats.v[STAT_CALL_LOST] && !f.stats.v[STAT_CALL_SPANS]);
+	CHECK(f.stats.v[STAT_CALL_UNTOLD] == 2);
 	CHECK(f.settled == 3 && f.within == 2);
 	end(&f);
 }
 
-/* A stream of events: its calls are not kept back until it ends, in an hour. */
+/* Only its end tells whether there is a span that they stand below. */
 static void request_that_takes_long(void)
 {
 	struct http_call http = request(1, 10);
@@ -329,14 +330,56 @@ static void request_that_takes_long(void)
 	open_in(&again, 1, 10);
 	function_spans__begin(f.spans, &http, true);
 	function_spans__call(f.spans, &call);
-	ticks(&f, 3);
-	CHECK(!f.cnt);
-	ticks(&f, 3);
-	CHECK(f.cnt == 1);
+	ticks(&f, 2000);
 	function_spans__call(f.spans, &again);
-	CHECK(f.cnt == 1);
+	CHECK(!f.cnt);
 	end_at(&f, &http, 2000, true);
 	CHECK(f.cnt == 2 && f.stats.v[STAT_CALL_SPANS] == 2);
+	end(&f);
+}
+
+/* Found out after a while that it has none; or we leave before it has ended. */
+static void long_requests_without_a_span(void)
+{
+	struct http_call lost = request(1, 10), open = request(2, 10);
+	struct function_call a = a_call(0, 1, 0), b = a_call(0, 2, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&a, 1, 10);
+	open_in(&b, 2, 10);
+	function_spans__begin(f.spans, &lost, true);
+	function_spans__begin(f.spans, &open, true);
+	function_spans__call(f.spans, &a);
+	function_spans__call(f.spans, &b);
+	ticks(&f, 20);
+	function_spans__end(f.spans, &lost, false);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_UNTOLD] == 1);
+	function_spans__tick(f.spans, f.now, true);
+	CHECK(!f.cnt && f.stats.v[STAT_CALL_UNTOLD] == 2);
+	end(&f);
+}
+
+/* A stream that is open for long loses its first ones to others. */
+static void more_than_is_held(void)
+{
+	struct http_call stream = request(1, 10), http = request(2, 10);
+	struct function_call call = a_call(0, 1, 0), other = a_call(0, 2, 0);
+	struct fixture f;
+
+	begin(&f);
+	open_in(&call, 1, 10);
+	open_in(&other, 2, 10);
+	function_spans__begin(f.spans, &stream, true);
+	for (call.id = 1; call.id <= FUNCTION_SPANS_HELD; call.id++)
+		function_spans__call(f.spans, &call);
+	function_spans__begin(f.spans, &http, true);
+	function_spans__call(f.spans, &other);
+	CHECK(f.stats.v[STAT_CALL_LOST] == 1);
+	end_at(&f, &http, 30, true);
+	CHECK(f.cnt == 1 && f.stats.v[STAT_CALL_SPANS] == 1);
+	function_spans__end(f.spans, &stream, false);
+	CHECK(f.stats.v[STAT_CALL_UNTOLD] == FUNCTION_SPANS_HELD - 1);
 	end(&f);
 }
 
@@ -431,6 +474,8 @@ int main(void)
 	RUN(pipelined_in_one_read);
 	RUN(requests_without_a_span);
 	RUN(request_that_takes_long);
+	RUN(long_requests_without_a_span);
+	RUN(more_than_is_held);
 	RUN(never_begun_behind_one_that_ended);
 	RUN(routes);
 	RUN(no_route_of_pipelined_ones);

@@ -54,7 +54,7 @@ void function_requests__del(struct function_requests *requests, struct function_
 	*(owned->before ? &owned->before->next : &requests->oldest) = owned->next;
 	*(owned->next ? &owned->next->before : &requests->newest) = owned->before;
 	map__del(&requests->by_key, key_of(owned->conn, owned->start_ns));
-	function_request__done(owned);
+	function_requests__done(requests, owned);
 	free(owned->state);
 	free(owned);
 }
@@ -63,20 +63,23 @@ void function_requests__wait(struct function_requests *requests, struct function
 {
 	if (request->pending_at)
 		return;
+	if (!requests->pending)
+		requests->pending_end = &requests->pending;
 	request->since = 0;
-	request->pending_next = requests->pending;
-	request->pending_at = &requests->pending;
-	if (requests->pending)
-		requests->pending->pending_at = &request->pending_next;
-	requests->pending = request;
+	request->pending_next = NULL;
+	request->pending_at = requests->pending_end;
+	*requests->pending_end = request;
+	requests->pending_end = &request->pending_next;
 }
 
-void function_request__done(struct function_request *request)
+void function_requests__done(struct function_requests *requests, struct function_request *request)
 {
 	if (!request->pending_at)
 		return;
 	*request->pending_at = request->pending_next;
 	if (request->pending_next)
 		request->pending_next->pending_at = request->pending_at;
+	else
+		requests->pending_end = request->pending_at;
 	request->pending_at = NULL;
 }

@@ -31,7 +31,8 @@ struct function_request {
 struct function_requests {
 	struct map by_key;
 	struct function_request *oldest, *newest;
-	struct function_request *pending; /* those that something waits for */
+	/* Those that something waits for, by when that began. */
+	struct function_request *pending, **pending_end;
 };
 
 u64 hash_mix(u64 a, u64 b);
@@ -50,6 +51,6 @@ void function_requests__del(struct function_requests *requests, struct function_
 /* Something waits for it: it is pending. */
 void function_requests__wait(struct function_requests *requests, struct function_request *request);
 /* Nothing does. */
-void function_request__done(struct function_request *request);
+void function_requests__done(struct function_requests *requests, struct function_request *request);
 
 #endif

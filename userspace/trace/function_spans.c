@@ -12,10 +12,6 @@
  * only one request need no more than its begin. */
 #define WAIT_NS	  NSEC_PER_SEC
 #define SETTLE_NS (300 * NSEC_PER_MSEC)
-/* Spans that wait for the end of their request, so that they go out beside its own, or not at all:
- * some 2 KiB each. One that takes longer has them told as they come. */
-#define HELD_MAX 4096
-#define HOLD_NS	 (300 * NSEC_PER_MSEC)
 /* A function may return long after the answer went out, but rarely. */
 #define KEEP_NS (30 * NSEC_PER_SEC)
 
@@ -65,29 +61,48 @@ static void drop_calls(struct function_spans *spans, struct waiting *waiting)
 	}
 }
 
-/* The spans that wait for it go out; told: or are no spans. */
+/* The first of the spans that wait for it; its user owns it. */
+static struct span *take_held(struct function_spans *spans, struct function_request *request)
+{
+	struct span *span = request->held;
+
+	request->held = span->next;
+	if (!request->held)
+		request->held_end = &request->held;
+	span->next = NULL;
+	spans->held_cnt--;
+	return span;
+}
+
+/* The spans that wait for it go out; not told: they would have no parent. */
 static void release(struct function_spans *spans, struct function_request *request, bool told)
 {
-	struct span *span = request->held, *next;
+	while (request->held) {
+		struct span *span = take_held(spans, request);
 
-	request->held = NULL;
-	request->held_end = &request->held;
-	for (; span; span = next) {
-		next = span->next;
-		span->next = NULL;
-		spans->held_cnt--;
-		if (!told) {
+		stats__add(spans->env.stats, told ? STAT_CALL_SPANS : STAT_CALL_UNTOLD, 1);
+		if (told)
+			spans->env.span(spans->env.owner, span);
+		else
 			span__free(span);
-			continue;
-		}
-		stats__add(spans->env.stats, STAT_CALL_SPANS, 1);
-		spans->env.span(spans->env.owner, span);
 	}
+}
+
+/* Calls return before those they were made in, so without the first of them none loses its parent.
+ */
+static void drop_oldest_held(struct function_spans *spans)
+{
+	struct function_request *request = spans->requests.pending;
+
+	while (!request->held)
+		request = request->pending_next;
+	span__free(take_held(spans, request));
+	stats__add(spans->env.stats, STAT_CALL_LOST, 1);
 }
 
 static void forget(struct function_spans *spans, struct function_request *request)
 {
-	release(spans, request, request->told);
+	release(spans, request, false);
 	drop_calls(spans, request->first);
 	function_requests__del(&spans->requests, request);
 }
@@ -126,7 +141,7 @@ void function_spans__end(struct function_spans *spans, const struct http_call *c
 	if (!told)
 		function_events__drop_request(&spans->events, call);
 	release(spans, request, request->told);
-	function_request__done(request);
+	function_requests__done(&spans->requests, request);
 }
 
 /* Of a call in a trace; the one that it was made in has its own from the same numbers. */
@@ -189,10 +204,12 @@ static void hold(struct function_spans *spans, struct function_request *request,
 	*request->held_end = owned;
 	request->held_end = &owned->next;
 	spans->held_cnt++;
-	if (request->end_ns || spans->held_cnt > HELD_MAX)
+	if (request->end_ns)
 		release(spans, request, request->told);
 	else
 		function_requests__wait(&spans->requests, request);
+	if (spans->held_cnt > FUNCTION_SPANS_HELD)
+		drop_oldest_held(spans);
 }
 
 /* If its function stands for one; of several calls the first that was made. */
@@ -263,6 +280,8 @@ static void tell(struct function_spans *spans, struct function_request *request,
 	struct span *span = wanted ? new_span(spans, &context, call) : NULL;
 
 	take_route(spans, request, call);
+	if (!request->told)
+		stats__add(spans->env.stats, STAT_CALL_UNTOLD, 1);
 	if (span)
 		hold(spans, request, span);
 	else
@@ -382,7 +401,7 @@ void function_spans__begin(struct function_spans *spans, const struct http_call 
 		request->state = strndup(call->context.state.p, call->context.state.len);
 	request->context.state = request->state ? call->context.state : STR_NONE;
 	request->context.state.p = request->state;
-	function_request__done(request);
+	function_requests__done(&spans->requests, request);
 	settle_calls(spans, request, false);
 }
 
@@ -404,18 +423,16 @@ static void settle_all(struct function_spans *spans, bool last)
 	spans->last = at;
 }
 
-/* What waits for it has waited long enough. */
+/* It does not begin, or will not be seen to end: what waits for it has waited long enough. */
 static void give_up(struct function_spans *spans, struct function_request *request, bool last)
 {
-	u64 patience = request->begun ? HOLD_NS : WAIT_NS;
-
 	if (!request->since)
 		request->since = spans->now;
-	if (!last && spans->now - request->since < patience)
+	if (!last && (request->begun || spans->now - request->since < WAIT_NS))
 		return;
-	function_request__done(request);
+	function_requests__done(&spans->requests, request);
 	if (request->begun) {
-		release(spans, request, request->told);
+		release(spans, request, false);
 		return;
 	}
 	settle_calls(spans, request, true);

@@ -23,6 +23,10 @@
 
 /* Calls that wait for their requests; some 400 bytes each. */
 #define FUNCTION_CALLS_MAX 8192
+/* Spans that wait for the end of their request, so that they go out beside its own, or not at all;
+ * some 2 KiB each. Of more, those of the request that waits longest are lost, its first ones first:
+ * a stream that is open for hours keeps back no others. */
+#define FUNCTION_SPANS_HELD 4096
 /* Requests that are remembered; a server has fewer open, and ended ones go after a while. */
 #define FUNCTION_REQUESTS_KEPT 65536
 
