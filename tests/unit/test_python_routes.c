@@ -155,6 +155,47 @@ static void proxies_are_known(void)
 	      A);
 }
 
+#define VIEWS "from flask.views import MethodView as M, View\n"
+#define ADD   "app.add_url_rule('/a', view_func=X.as_view('x'))\n"
+
+static void views(void)
+{
+	check(VIEWS "class X(M):\n def get(self): pass\n def post(self): pass\n" ADD,
+	      "= GET,POST,HEAD,OPTIONS /a\n");
+	check(VIEWS "class X(M):\n '''doc'''\n n = 1\n @w\n def put(self): pass\n"
+		    "v = X.as_view('x')\napp.add_url_rule('/a', 'x', v)\n",
+	      "= PUT,OPTIONS /a\n");
+	check(VIEWS
+	      "class B(M):\n def put(self): pass\nclass X(B):\n def options(self): pass\n" ADD,
+	      "= PUT,OPTIONS /a\n");
+	check(VIEWS "class X(View):\n def dispatch_request(self): pass\n" ADD, A);
+	check(VIEWS "class X(View): pass\n"
+		    "app.add_url_rule('/a', view_func=X.as_view('x'), methods=['PUT'])\n",
+	      "= PUT,OPTIONS /a\n");
+}
+
+/* The rule is known, its methods are not. */
+static void views_not_guessed(void)
+{
+	static const char *const sources[] = {
+		VIEWS "class X(View):\n methods = L\n" ADD,
+		VIEWS "class X(M):\n if L:\n  def get(self): pass\n" ADD,
+		VIEWS "class X(M):\n get = L\n" ADD,
+		VIEWS "class X(M):\n class get: pass\n" ADD,
+		VIEWS "class X(M, L):\n def get(self): pass\n" ADD,
+		VIEWS "class X(M, metaclass=L):\n def get(self): pass\n" ADD,
+		VIEWS "class X(L):\n def get(self): pass\n" ADD,
+		VIEWS "class X:\n def get(self): pass\n" ADD,
+		VIEWS "@w\nclass X(M):\n def get(self): pass\n" ADD,
+		VIEWS "class X(M):\n def get(self): pass\nX.methods = L\n" ADD,
+		VIEWS "class X(M):\n def get(self): pass\n" DEF "def g(): X.put = f\ng()\n" ADD,
+		VIEWS "class X(X): pass\n" ADD,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		check(sources[i], "= ?,OPTIONS /a\n");
+}
+
 /* exec("@app.route('/a/5')\ndef f(): ...") */
 static void text_that_is_run(void)
 {
@@ -324,6 +365,8 @@ int main(void)
 	RUN(not_guessed);
 	RUN(no_application);
 	RUN(proxies_are_known);
+	RUN(views);
+	RUN(views_not_guessed);
 	RUN(text_that_is_run);
 	RUN(converters);
 	RUN(blueprints);

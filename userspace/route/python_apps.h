@@ -33,6 +33,9 @@ void py_flask_register(const struct py_call *call);
 void py_construct_flask(const struct py_call *call);
 void py_construct_blueprint(const struct py_call *call);
 
+/* python_views.c: of add_url_rule()'s view; "?": not known. */
+struct str py_view_methods(struct py_run *run, struct py_value view);
+
 /* python_starlette.c */
 void py_fastapi_shortcut(const struct py_call *call);
 void py_fastapi_api_route(const struct py_call *call);

@@ -280,6 +280,11 @@ static struct py_value eval_call(struct py_frame *frame, struct py_span callee,
 			py_mention(frame, arguments);
 		return (struct py_value){0};
 	}
+	if (value.kind == PY_A_CLASS && py_is(source, callee, callee.to - 1, "as_view")) {
+		py_mention(frame, arguments);
+		value.kind = PY_VIEW;
+		return value;
+	}
 	value = py_resolve(frame, callee);
 	if (value.kind == PY_FUNCTION)
 		return call_function(frame, frame->run, value, arguments);

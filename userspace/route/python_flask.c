@@ -73,11 +73,12 @@ void py_flask_shortcut(const struct py_call *call)
 /* A view that is a class knows its methods itself. */
 void py_flask_add_url_rule(const struct py_call *call)
 {
-	struct py_span view;
-	bool known = py_find_argument(call, 2, "view_func", &view) &&
-		     py_eval(call->frame, view).kind == PY_FUNCTION;
+	struct py_value view = {0};
+	struct py_span span;
 
-	add_flask_rule(call, py_methods_argument(call, known ? STR("GET") : STR("?")));
+	if (py_find_argument(call, 2, "view_func", &span))
+		view = py_eval(call->frame, span);
+	add_flask_rule(call, py_methods_argument(call, py_view_methods(call->frame->run, view)));
 }
 
 /* The rules of an object that was handed over, as the caller says; unknown: any. */

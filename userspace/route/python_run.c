@@ -34,6 +34,16 @@ static void augment(struct py_frame *frame, struct py_span span, u32 at)
 		       name) = value;
 }
 
+/* "X.attribute = value": what it was is not what its source says. */
+static void forget_class(struct py_frame *frame, struct str name)
+{
+	struct py_scope *scope = frame->scope;
+
+	while (!py_find_local(scope, name))
+		scope = scope->parent;
+	*py_find_local(scope, name) = (struct py_value){0};
+}
+
 /* One target of an assignment: a name, or something of an object. */
 static void assign(struct py_frame *frame, struct py_span target, struct py_value value,
 		   struct py_span from)
@@ -63,6 +73,8 @@ static void assign(struct py_frame *frame, struct py_span target, struct py_valu
 	    py_find(source, target, ",") == target.to)
 		py_assign_attribute(frame, owner.object,
 				    (struct py_span){target.from + 2, target.to}, from);
+	else if (owner.kind == PY_A_CLASS)
+		forget_class(frame, source->tokens[target.from].text);
 	else
 		py_mention(frame, target);
 }

@@ -47,7 +47,8 @@ enum py_value_kind {
 	PY_OBJECT,
 	PY_MODULE,
 	PY_FUNCTION, /* of its own: module and the number of its statement */
-	PY_A_CLASS,
+	PY_A_CLASS,  /* the same */
+	PY_VIEW,     /* what as_view() of such a class gives */
 	PY_EXTERNAL, /* text: "flask.Flask" */
 	PY_TEXT,
 	PY_LIST, /* module and span: the inside of its brackets */

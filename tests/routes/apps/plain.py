@@ -2,7 +2,7 @@
 """Flask's rules in many spellings, all of them certain."""
 import flask
 from flask import Blueprint as Part, Flask
-from flask import request  # noqa: F401
+from flask import request, views  # noqa: F401
 
 SHOP = "/shop"
 app = Flask(__name__, static_url_path="/files")
@@ -98,6 +98,32 @@ part.register_blueprint(inner, url_prefix="/inner")
 app.register_blueprint(part)
 app.register_blueprint(inner, url_prefix="/other/", name="other")
 app.register_blueprint(inner, name="bare")
+
+
+class Thing(views.MethodView):
+    decorators = []
+
+    def get(self, key):
+        return key
+
+    def delete(self, key):
+        return key
+
+
+class Box(Thing):
+    def put(self, key):
+        return key
+
+
+class Page(views.View):
+    def dispatch_request(self):
+        return "page"
+
+
+box = Box.as_view("box")
+app.add_url_rule("/thing/<key>", view_func=Thing.as_view("thing_class"))
+app.add_url_rule("/box/<int:key>", view_func=box)
+app.add_url_rule("/page", view_func=Page.as_view("page"))
 
 
 def view_that_logs():
