@@ -295,6 +295,33 @@ static void fastapi(void)
 	check_files(files, STR("python3\0/usr/bin/uvicorn\0--root-path\0/x\0app:app\0"), "");
 }
 
+/* Nothing is below an empty path. */
+static void fastapi_root_path(void)
+{
+	static const struct {
+		const char *argument, *table;
+	} cases[] = {
+		{"''", "starlette\n= GET /a\n"},
+		{"None", "starlette\n= GET /a\n"},
+		{"'/x'", ""},
+		{"X", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct file files[2] = {{"/srv/app.py", NULL}, {NULL, NULL}};
+		struct buf text = {0};
+
+		buf__printf(&text,
+			    "import fastapi\n"
+			    "app = fastapi.FastAPI(openapi_url=None, root_path=%s)\n"
+			    "@app.get('/a')\n%s%c",
+			    cases[i].argument, DEF, 0);
+		files[0].text = text.p;
+		check_files(files, STR("python3\0/usr/bin/uvicorn\0app:app\0"), cases[i].table);
+		buf__free(&text);
+	}
+}
+
 static void django(void)
 {
 	static const struct file files[] = {
@@ -372,6 +399,7 @@ int main(void)
 	RUN(blueprints);
 	RUN(commands);
 	RUN(fastapi);
+	RUN(fastapi_root_path);
 	RUN(django);
 	RUN(django_of_text_that_is_run);
 	RUN(limits);

@@ -126,9 +126,11 @@ void py_construct_fastapi(const struct py_call *call)
 {
 	struct str schema = STR("/openapi.json");
 	enum argument given = py_text_argument(call, -1, "openapi_url", &schema);
+	struct str root = STR("");
+	enum argument below = py_text_argument(call, -1, "root_path", &root);
 
 	call->object->broken = py_has_starred(call) || py_has_argument(call, "routes") ||
-			       py_has_argument(call, "root_path");
+			       below == ARG_OTHER || root.len;
 	if (given == ARG_NONE || (given == ARG_TEXT && !schema.len))
 		return;
 	add_document(call, "openapi_url", schema);
