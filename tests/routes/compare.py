@@ -96,8 +96,8 @@ CASES = {
     "fastapi": (["/usr/bin/uvicorn", "--port", "1", "items:app"], starlette,
                 lambda: module("items")().app, 100),
     "starlette": (["/usr/bin/uvicorn", "stars:app"], starlette, lambda: module("stars")().app, 100),
-    "django": (["manage.py", "runserver", "1"], django, lambda: None, 85),
-    "django_wsgi": (["/usr/bin/gunicorn", "forum.wsgi"], django, lambda: None, 85),
+    "django": (["manage.py", "runserver", "1"], django, lambda: None, 99),
+    "django_wsgi": (["/usr/bin/gunicorn", "forum.wsgi"], django, lambda: None, 99),
 }
 NEEDS = {flask: "flask", starlette: "fastapi", django: "django"}
 

@@ -340,9 +340,30 @@ static void django(void)
 	};
 
 	check_files(files, STR("python3\0manage.py\0runserver\0"),
-		    "django\n! * static/\n= * a/<int:n>/\n= * b/c\n! * admin/\n! * \n! * old\n"
-		    "! * \n? * <slug:s>c\n! * \n! * \n");
+		    "django\n! * static/\n= * a/<int:n>/\n= * b/c\n! * admin/\n/ * 0 ^o*x\n"
+		    "/ * 0 ^old$\n! * \n? * <slug:s>c\n! * \n! * \n");
 	check_files(files, STR("python3\0manage.py\0migrate\0"), "");
+}
+
+static void django_expressions(void)
+{
+	static const struct file files[] = {
+		{"/srv/s.py", "ROOT_URLCONF = 'u'\n"},
+		{"/srv/u.py", "from django.urls import include, path, re_path\n"
+			      "urlpatterns = [re_path('re2/', v), re_path(r'^a/(?=b)', v),\n"
+			      "  re_path('^b', include('x')), re_path('^c', site.urls),\n"
+			      "  re_path('^\xc3\xa9z', v), re_path(X, v), re_path('^d'),\n"
+			      "  path('s/', include(more)), path('<x>/', include(more))]\n"
+			      "more = [re_path('^e$', v.V.as_view())]\n"},
+		{"/srv/w.py", "import os\nfrom django.core.wsgi import get_wsgi_application\n"
+			      "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 's')\n"
+			      "app = get_wsgi_application()\n"},
+		{NULL, NULL},
+	};
+
+	check_files(files, STR("python3\0/usr/bin/gunicorn\0w:app\0"),
+		    "django\n/ * 0 re2/\n! * a/\n/ ? 0 ^b\n/ ? 0 ^c\n! * \xc3\xa9z\n! * \n"
+		    "/ ? 0 ^d\n/ * 2 s/^e$\n! * <x>/e\n");
 }
 
 static void django_of_text_that_is_run(void)
@@ -401,6 +422,7 @@ int main(void)
 	RUN(fastapi);
 	RUN(fastapi_root_path);
 	RUN(django);
+	RUN(django_expressions);
 	RUN(django_of_text_that_is_run);
 	RUN(limits);
 	return test_status();

@@ -115,6 +115,17 @@ static void first_match_wins(void)
 }
 
 /* Nothing but dashes: the number of ways to cut it grows with each converter. */
+static void django_expressions(void)
+{
+	ASK("django\n/ * 0 re2/\n/ * 0 ^old/(?P<y>[0-9]{4})/$\n/ * 2 s/^e+$\n/ ? 0 ^some\n"
+	    "/ * 0 a|b$\n= * kw\n= * some\n= * caf\xc3\xa9\n",
+	    {"GET", "/re2/", "re2/"}, {"GET", "/x/re2/y", "re2/"}, {"GET", "/re2", ""},
+	    {"GET", "/old/2024/", "^old/(?P<y>[0-9]{4})/$"}, {"GET", "/old/24/", ""},
+	    {"GET", "/s/ee", "s/e+$"}, {"GET", "/kw", "kw"}, {"GET", "/some", ""},
+	    {"GET", "/a", "a|b$"}, {"GET", "/xb", ""}, {"GET", "/kw%C3%A9", ""},
+	    {"GET", "/caf%C3%A9", ""});
+}
+
 static void hard_paths_end(void)
 {
 	struct route_table *table;
@@ -136,7 +147,11 @@ static void bad_tables(void)
 					    "werkzeug\nGET /\n",
 					    "werkzeug\n=GET /\n",
 					    "werkzeug\n= GET\n",
-					    "werkzeug\n% GET /\n"};
+					    "werkzeug\n% GET /\n",
+					    "werkzeug\n/ * 0 a\n",
+					    "django\n/ * 2 a\n",
+					    "django\n/ * 99999999999999999999 a\n",
+					    "django\n/ * 0 (\n"};
 	struct route_table *table;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -170,6 +185,7 @@ int main(void)
 	RUN(methods);
 	RUN(unknown_rules);
 	RUN(first_match_wins);
+	RUN(django_expressions);
 	RUN(hard_paths_end);
 	RUN(bad_tables);
 	RUN(too_many_rules);

@@ -7,11 +7,12 @@
  *		path("articles/<int:year>/", views.year),	a route, for any method
  *		path("shop/", include("shop.urls")),		those of another module, below shop/
  *		path("admin/", admin.site.urls),		some below admin/
- *		re_path(r"^old", views.old),			some, anywhere
+ *		re_path(r"^old/$", views.old),			what the expression matches
  *	]
  */
 #include <errno.h>
 
+#include "model/regex.h"
 #include "route/python_run.h"
 
 #define INCLUDES_MAX 16
@@ -89,6 +90,17 @@ static bool is_function(struct py_frame *frame, struct py_span callee, const cha
 	       str_eq(str_sub(text, 12, text.len), str_from(name));
 }
 
+/* A view is a name or View.as_view(); of anything else (admin.site.urls), who knows. */
+static bool is_view(struct py_frame *frame, struct py_item item)
+{
+	const struct py_source *source = &frame->module->source;
+	struct py_span callee, arguments;
+
+	if (py_call(source, item.value, &callee, &arguments))
+		return !is_function(frame, callee, "include");
+	return !item.starred && !py_is(source, item.value, item.value.to - 1, "urls");
+}
+
 /* path(route, view, ...) */
 static void print_path(struct django *django, struct py_frame *frame, struct py_span arguments,
 		       struct str prefix, char certainty)
@@ -115,11 +127,7 @@ static void print_path(struct django *django, struct py_frame *frame, struct py_
 		print_include(django, frame, view.value, prefix);
 		return;
 	}
-	/* a view is a name or View.as_view(); of anything else (admin.site.urls), who knows */
-	if (source->tokens[view.value.to - 1].kind == PY_NAME &&
-	    str_eq(source->tokens[view.value.to - 1].text, STR("urls")))
-		certainty = '!';
-	print_line(django, certainty, prefix);
+	print_line(django, is_view(frame, view) ? certainty : '!', prefix);
 }
 
 /* "old/" of "^old/(?P<year>...": what whatever it matches begins with. */
@@ -138,16 +146,47 @@ static struct str literal_start(struct str regex)
 	return str_sub(regex, 0, len);
 }
 
-static void print_regex(struct django *django, struct py_frame *frame, struct py_span arguments,
-			struct str prefix)
+static bool is_ascii(struct str s)
 {
-	struct py_item regex;
-	struct py_value text = {0};
+	for (size_t i = 0; i < s.len; i++)
+		if ((u8)s.p[i] < ' ' || (u8)s.p[i] > '~')
+			return false;
+	return true;
+}
 
-	if (py_next_item(&frame->module->source, &arguments, &regex) && !regex.starred)
+/* Our engine's answers are Python's as long as all is ASCII. */
+static bool is_matchable(struct str prefix, struct str regex)
+{
+	struct regex *compiled;
+
+	if (str_find(prefix, '<', 0) >= 0 || !is_ascii(prefix) || !is_ascii(regex) ||
+	    regex__new(&compiled, regex, false))
+		return false;
+	regex__free(compiled);
+	return true;
+}
+
+static void print_regex(struct django *django, struct py_frame *frame, struct py_span arguments,
+			struct str prefix, char certainty)
+{
+	const struct py_source *source = &frame->module->source;
+	struct py_item regex, view;
+	struct py_value text = {0};
+	bool is_known = false;
+
+	if (py_next_item(source, &arguments, &regex) && !regex.starred)
 		text = py_eval(frame, regex.value);
-	if (text.kind == PY_TEXT)
+	if (text.kind == PY_TEXT) {
+		is_known = py_next_item(source, &arguments, &view) && is_view(frame, view) &&
+			   certainty == '=';
+		if (is_matchable(prefix, text.text)) {
+			django->failed |= django->cnt++ == ROUTES_MAX;
+			buf__printf(django->out, "/ %s %zu %.*s%.*s\n", is_known ? "*" : "?",
+				    prefix.len, STR_ARG(prefix), STR_ARG(text.text));
+			return;
+		}
 		prefix = py_join(django->run, prefix, literal_start(text.text));
+	}
 	print_line(django, '!', prefix);
 }
 
@@ -161,7 +200,7 @@ static void print_pattern(struct django *django, struct py_frame *frame, struct 
 	else if (is_function(frame, callee, "path"))
 		print_path(django, frame, arguments, prefix, certainty);
 	else if (is_function(frame, callee, "re_path"))
-		print_regex(django, frame, arguments, prefix);
+		print_regex(django, frame, arguments, prefix, certainty);
 	else
 		print_line(django, '!', prefix);
 }

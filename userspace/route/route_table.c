@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "model/hex.h"
+#include "model/regex.h"
 #include "model/url.h"
 #include "route/route_order.h"
 
@@ -17,12 +18,16 @@ enum certainty {
 	RULE_LENIENT = '~', /* a slash more at the end does not matter */
 	RULE_PERHAPS = '?',
 	RULE_BELOW = '!',
+	RULE_REGEX = '/',
 };
 
 struct rule {
 	enum certainty certainty;
 	struct str methods, text;
 	struct route_pattern pattern;
+	struct regex *regex; /* owned, of what is behind prefix; NULL: the pattern counts */
+	struct str prefix;
+	bool anchored;	/* "$" at its end: some versions of Django ask for a full match then */
 	struct str key; /* of Werkzeug's order */
 	u32 number;	/* in the order of the lines */
 };
@@ -45,6 +50,8 @@ void route_table__free(struct route_table *table)
 {
 	if (!table)
 		return;
+	for (u32 i = 0; i < table->cnt; i++)
+		regex__free(table->rules[i].regex);
 	arena__free(&table->mem);
 	free(table->rules);
 	free(table);
@@ -61,7 +68,38 @@ static struct str next_line(struct str *text)
 
 static bool is_certainty(char c)
 {
-	return c == RULE_SURE || c == RULE_LENIENT || c == RULE_PERHAPS || c == RULE_BELOW;
+	return c == RULE_SURE || c == RULE_LENIENT || c == RULE_PERHAPS || c == RULE_BELOW ||
+	       c == RULE_REGEX;
+}
+
+/* "5 shop/^a+$": Django's route is "shop/a+$". */
+static int add_regex(struct route_table *table, struct rule *rule)
+{
+	struct str rest = rule->text, regex;
+	size_t len = 0;
+	char *text;
+	int err;
+
+	for (; rest.len && rest.p[0] >= '0' && rest.p[0] <= '9' && len <= PATH_LEN;
+	     rest = str_sub(rest, 1, rest.len))
+		len = len * 10 + (size_t)(rest.p[0] - '0');
+	if (table->style != ROUTE_DJANGO || !str_starts(rest, STR(" ")) || len >= rest.len)
+		return -EINVAL;
+	rule->prefix = str_sub(rest, 1, len);
+	regex = str_sub(rest, 1 + len, rest.len);
+	err = regex__new(&rule->regex, regex, false);
+	if (err)
+		return err == -ENOMEM ? err : -EINVAL;
+	rule->anchored = regex.len && regex.p[regex.len - 1] == '$';
+	if (len && str_starts(regex, STR("^")))
+		regex = str_sub(regex, 1, regex.len);
+	text = arena__alloc(&table->mem, len + regex.len + 1);
+	if (!text)
+		return -ENOMEM;
+	memcpy(text, rule->prefix.p, len);
+	memcpy(text + len, regex.p, regex.len);
+	rule->text = (struct str){text, len + regex.len};
+	return 0;
 }
 
 /* A rule that cannot be read may match anything. */
@@ -79,6 +117,9 @@ static int add_rule(struct route_table *table, struct str line)
 		.text = str_sub(line, (size_t)blank + 1, line.len),
 		.number = table->cnt,
 	};
+	table->cnt++;
+	if (rule->certainty == RULE_REGEX)
+		return add_regex(table, rule);
 	err = route_pattern__compile(&rule->pattern, table->style, rule->text, &table->mem);
 	if (err == -EINVAL) {
 		rule->certainty = RULE_BELOW;
@@ -87,7 +128,6 @@ static int add_rule(struct route_table *table, struct str line)
 		return err;
 	}
 	rule->pattern.open = rule->certainty == RULE_BELOW;
-	table->cnt++;
 	return 0;
 }
 
@@ -265,6 +305,30 @@ static enum route_match match_slash(const struct rule *rule, char *path, size_t 
 	return lenient ? match : weaker(match, ROUTE_MAYBE);
 }
 
+static bool is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((u8)s.p[i] > '~')
+			return false;
+	return true;
+}
+
+/* What "\\w" and its like are in other scripts only Python knows. */
+static enum route_match match_regex(const struct rule *rule, struct str path)
+{
+	struct str rest = str_sub(path, rule->prefix.len, path.len);
+	bool found;
+
+	if (!str_starts(path, rule->prefix))
+		return ROUTE_NO;
+	if (!is_ascii(rest))
+		return ROUTE_MAYBE;
+	found = regex__search(rule->regex, rest);
+	if (found && rule->anchored && !regex__matches_all(rule->regex, rest))
+		return ROUTE_MAYBE;
+	return found ? ROUTE_YES : ROUTE_NO;
+}
+
 static enum route_match match_rule(const struct route_table *table, const struct rule *rule,
 				   char *path, size_t len)
 {
@@ -273,6 +337,8 @@ static enum route_match match_rule(const struct route_table *table, const struct
 
 	if (table->style == ROUTE_DJANGO)
 		seen = str_sub(seen, 1, len);
+	if (rule->regex)
+		return match_regex(rule, seen);
 	match = route_pattern__match(&rule->pattern, seen);
 	if (match == ROUTE_NO && table->style == ROUTE_WERKZEUG)
 		match = match_slash(rule, path, len);

@@ -10,6 +10,7 @@
  *	~ * /page		with a slash behind it, too (strict_slashes=False)
  *	? GET /debug		may be there or not, so what it matches has no known route
  *	! * /admin/		some rules below /admin/ that are not known; "! * " below anything
+ *	/ * 5 shop/^a+$		Django's re_path(): a regular expression behind 5 literal bytes
  *
  * Methods end in ",?" if there may be more of them. A route that is not certain is none.
  */

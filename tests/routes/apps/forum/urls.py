@@ -24,6 +24,10 @@ urlpatterns = [
     path("board/", include("forum.board.urls")),
     path("extra/<str:name>/", include(extra)),
     path("named/", include((extra, "app"), namespace="named")),
+    re_path("re2/", view),
+    re_path(r"^(?P<kind>kw|tag)/[^/]+/?$", view),
+    path("kw", view),
+    path("sub/", include([re_path(r"^x+$", view), re_path("y/(z|w)", view)])),
     re_path(r"^old/(?P<year>[0-9]{4})/$", view),
     path("late/<path:rest>", view),
 ]
