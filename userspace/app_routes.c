@@ -20,7 +20,8 @@ static int print_given(const char *given, struct buf *out)
 
 	method = blank < 0 ? STR("*") : str_sub(rest, 0, (size_t)blank);
 	path = blank < 0 ? rest : str_trim(str_sub(rest, (size_t)blank, rest.len));
-	err = path.len && path.p[0] == '/'
+	/* a path with a blank is none, but most likely something was to follow that is not known */
+	err = path.len && path.p[0] == '/' && str_find(path, ' ', 0) < 0
 		      ? route_pattern__compile(&pattern, ROUTE_STARLETTE, path, &mem)
 		      : -EINVAL;
 	arena__free(&mem);

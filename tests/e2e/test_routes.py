@@ -3,7 +3,7 @@
 import os
 
 import servers
-from harness import check_equal, exchange, test
+from harness import check, check_equal, exchange, test
 
 
 def ask(server, *requests):
@@ -74,6 +74,14 @@ def routes_by_hand(run):
                   args=("--route", "GET /delete/{id}", "--route", "/x/{id:int}/{rest:path}"))
     check_equal(found, (["GET /delete/{id}", "POST /delete/{id}", "PUT /x/{id:int}/{rest:path}"],
                         ["/delete/{id}", "/x/{id:int}/{rest:path}"]), "names and routes")
+
+
+@test("bpf")
+def routes_that_cannot_be(run):
+    for route in ("GET /a/{x:int} junk", "GET a", "GET /{x", ""):
+        daemon = run.daemon("--pid", 1, "--route", route)
+        check_equal(daemon.wait_exit(), 1, "status")
+        check('--route: bad value "%s", want ' % route in daemon.stderr(), daemon.stderr())
 
 
 @test("bpf", "flask")
