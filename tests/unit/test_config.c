@@ -156,6 +156,23 @@ static void warnings(void)
 		  "OTEL_CONFIG_FILE",
 		  "without meaning here: --context (Python only), "
 		  "OTEL_PYTHON_DISTRO (Python only)"}},
+		{{"--resource_attributes", "a,b=%zz,c=%20,=d", "x"}, {"OTEL_RESOURCE_ATTRIBUTES=e"},
+		 {"--resource_attributes: not key=value: a; left out",
+		  "--resource_attributes: % without two hex digits: b=%zz; taken as it is",
+		  "--resource_attributes: not key=value: =d; left out"}},
+		{{"x"}, {"OTEL_RESOURCE_ATTRIBUTES=a=b=c,d=%2"},
+		 {"OTEL_RESOURCE_ATTRIBUTES: % without two hex digits: d=%2; taken as it is"}},
+		{{"--bsp_max_queue_size=10", "--bsp_max_export_batch_size=512", "x"}, {NULL},
+		 {"--bsp_max_export_batch_size: 512 is more than the queue holds; taken for 10"}},
+		{{"--bsp_max_queue_size=10", "x"}, {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE=11"},
+		 {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 11 is more than the queue holds; taken for 10"}},
+		{{"--bsp_max_queue_size=10", "--bsp_max_export_batch_size=10", "x"}, {NULL}, {NULL}},
+		{{"--name", "fifteen_letters,a_name_too_long_to_be"}, {NULL},
+		 {"--name: the kernel cuts names at 15 bytes: \"a_name_too_long_to_be\" stands for "
+		  "\"a_name_too_long\""}},
+		{{"--all", "--exclude_name", "ab*_name_too_long", "--name=*aaaaabbbbbccccc*"}, {NULL},
+		 {"--exclude_name: no name is as long as \"ab*_name_too_long\": the kernel cuts them "
+		  "at 15 bytes"}},
 		/* what a flag beats is not looked at, what is empty counts as unset */
 		{{"--sdk_disabled=false", "x"}, {"OTEL_SDK_DISABLED=maybe"}, {NULL}},
 		{{"--bsp_schedule_delay=", "x"}, {"OTEL_BSP_SCHEDULE_DELAY=maybe"}, {NULL}},
@@ -175,6 +192,14 @@ static void warnings(void)
 		CHECK_STR(str_from(o.said), want.p);
 		buf__free(&want);
 	}
+}
+
+static void batch_comes_from_the_queue(void)
+{
+	struct outcome o;
+
+	parse(&o, ARGS("--bsp_max_queue_size=10", "x"), NO_ENV);
+	CHECK(o.config.bsp.max_queue_size == 10 && o.config.bsp.max_export_batch_size == 10);
 }
 
 static void values_arrive(void)
@@ -437,6 +462,7 @@ int main(void)
 	RUN(defaults);
 	RUN(refusals);
 	RUN(warnings);
+	RUN(batch_comes_from_the_queue);
 	RUN(values_arrive);
 	RUN(conventions_arrive);
 	RUN(commands);

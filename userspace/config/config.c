@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "config/checks.h"
 #include "config/flags.h"
 #include "config/names.h"
 #include "config/options.h"
@@ -293,6 +294,8 @@ static int apply(struct config *config, u32 row)
 		return complain(option, name, text);
 	if (option->type == OPT_LIST && option->values)
 		check_list(option, name, text, "skipped");
+	if (option->type == OPT_PAIRS)
+		check_pairs(name, text);
 	store(config, option, &value);
 	return 0;
 }
@@ -363,6 +366,14 @@ static void default_to_otlp(struct config *config, size_t offset)
 static void conclude(struct config *config)
 {
 	bool otlp = config->command; /* as opentelemetry-instrument */
+	char name[OPTION_NAME_MAX];
+
+	spell(config, option_row(offsetof(struct config, bsp.max_export_batch_size)), name);
+	check_batch(&config->bsp, name);
+	for (u32 i = 0; i < config->select[RULE_NAME].cnt; i++)
+		check_names("--name", config->select[RULE_NAME].v[i]);
+	for (u32 i = 0; i < config->exclude[RULE_NAME].cnt; i++)
+		check_names("--exclude_name", config->exclude[RULE_NAME].v[i]);
 
 	for (u32 i = 0; i < option_cnt && !config->replay_path; i++)
 		otlp |= asks_for_otel(config, i);

@@ -90,7 +90,7 @@ const struct option options[] = {
 	     RANGES("PORT", 65535), KEPT(select[RULE_PORT])),
 	OURS("exe", TRACE, "trace what runs these executables: a pattern of a path, of its end "
 	     "(bin/python*) or of a file's name", GLOBS("GLOB"), KEPT(select[RULE_EXE])),
-	OURS("name", TRACE, "trace processes of these names, as ps -o comm shows them",
+	OURS("name", TRACE, "trace processes of these names, as ps -o comm shows them, cut at 15 bytes",
 	     GLOBS("GLOB"), KEPT(select[RULE_NAME])),
 	OURS("cgroup", TRACE, "trace what is in these control groups or below them",
 	     GLOBS("PATH"), KEPT(select[RULE_CGROUP])),
@@ -258,8 +258,8 @@ const struct option options[] = {
 	    "service.name; beats the one in --resource_attributes", TEXT("NAME"),
 	    KEPT(service_name)),
 	ROW("resource_attributes", "OTEL_RESOURCE_ATTRIBUTES", HONOURED, RESOURCE,
-	    "more about the service: key=value, percent-encoded", TEXT("LIST"),
-	    KEPT(resource_attributes)),
+	    "more about the service: key=value, percent-encoded", .type = OPT_PAIRS,
+	    .value_name = "LIST", KEPT(resource_attributes)),
 	ROW("experimental_resource_detectors", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", HONOURED,
 	    RESOURCE, "facts to add; of the stable conventions process, host, os and container "
 	    "unless given, else none", LIST,

@@ -20,6 +20,7 @@ enum option_type {
 	OPT_GLOBS,  /* comma list of patterns; given again, it adds */
 	OPT_TEXTS,  /* a text; given again, it adds */
 	OPT_STRING, /* taken as it is; never printed, it may hold a secret */
+	OPT_PAIRS,  /* comma list of key=value, percent-encoded */
 	OPT_FILE,
 	OPT_LIST,   /* comma list; of `values`, if there are any */
 	OPT_CHOICE, /* one of `values`, kept as the table spells it */

@@ -174,6 +174,7 @@ int value__parse(struct value *value, const struct option *option, const char *t
 	case OPT_VERSION:
 	case OPT_PIDS:
 	case OPT_STRING:
+	case OPT_PAIRS:
 	case OPT_TEXTS:
 		return 0;
 	case OPT_SWITCH:
@@ -276,6 +277,7 @@ void value_describe(const struct option *option, struct buf *out)
 		[OPT_GLOBS] = "patterns",
 		[OPT_TEXTS] = "a text",
 		[OPT_STRING] = "a text",
+		[OPT_PAIRS] = "pairs key=value",
 		[OPT_FILE] = "a file name",
 		[OPT_LIST] = "a list of ",
 		[OPT_CHOICE] = "one of ",

@@ -21,7 +21,7 @@ struct process_env {
 	struct rng *rng; /* for service.instance.id */
 	enum semconv_set set;
 	struct facts facts;
-	bool pair_said; /* that one of OTEL_RESOURCE_ATTRIBUTES is no pair */
+	bool pair_said; /* that one of a process's OTEL_RESOURCE_ATTRIBUTES is no pair */
 };
 
 int process_table__new(struct process_table **out, const struct process_env *env);

@@ -30,36 +30,46 @@ static void set_instance_id(struct resource *resource, struct rng *rng)
 	resource__set(resource, STR("service.instance.id"), (struct str){text, 36});
 }
 
-/* A pair that is none is left out with a warning, the others stay: as the Python SDK does. */
-static void set_pair(struct process_env *env, struct resource *resource, struct str pair)
+/* A pair that is none is left out, the others stay: as the Python SDK does. False: it was none. */
+static bool set_pair(struct resource *resource, struct str pair)
 {
 	ssize_t eq = str_find(pair, '=', 0);
 	struct str key = str_trim(str_sub(pair, 0, eq < 0 ? 0 : (size_t)eq)), value;
 
-	if (!key.len) {
-		if (!env->pair_said)
-			log_warn("resource attribute is not key=value: %.*s", STR_ARG(pair));
-		env->pair_said = true;
-		return;
-	}
+	if (!key.len)
+		return false;
 	value = percent_decode(&resource->mem, str_trim(str_sub(pair, (size_t)eq + 1, pair.len)));
-	if (str_starts(key, STR("telemetry.sdk.")))
-		return;
-	/* an empty name is as good as none */
-	if (value.len || !str_eq(key, STR("service.name")))
+	/* the SDK's words about itself stand; an empty name is as good as none */
+	if (!str_starts(key, STR("telemetry.sdk.")) &&
+	    (value.len || !str_eq(key, STR("service.name"))))
 		resource__set(resource, key, value);
+	return true;
 }
 
-/* As a user, or the process, wrote them. */
-static void set_given(struct process_env *env, struct resource *resource, struct str list,
-		      struct str service_name)
+/* As a user, or the process, wrote them. Returns the last pair that was none; p NULL: all were. */
+static struct str set_given(struct resource *resource, struct str list, struct str service_name)
 {
-	struct str pair;
+	struct str pair, bad = STR_NONE;
 
 	while ((pair = comma_list_next(&list)).p)
-		set_pair(env, resource, pair);
+		bad = set_pair(resource, pair) ? bad : pair;
 	if (service_name.len)
 		resource__set(resource, STR("service.name"), service_name);
+	return bad;
+}
+
+/* Of ours that was said at the start (config/checks.h), also if the process has inherited it. */
+static void set_own(struct process_env *env, struct resource *resource, u32 tgid,
+		    const struct launch *launch)
+{
+	struct str list = buf__view(&launch->resource_attributes);
+	struct str bad = set_given(resource, list, buf__view(&launch->service_name));
+
+	if (!bad.p || env->pair_said || str_eq(list, str_from(env->config->resource_attributes)))
+		return;
+	log_warn("OTEL_RESOURCE_ATTRIBUTES of pid %u: not key=value: %.*s; left out", tgid,
+		 STR_ARG(bad));
+	env->pair_said = true;
 }
 
 /* The interpreter as people call it, and as it calls itself: python3, not python3.11. */
@@ -134,10 +144,8 @@ static void fill(struct process_env *env, struct resource *resource, struct subj
 		list = DEFAULT_DETECTORS;
 	detect_all(resource, subject, list);
 	if (launch)
-		set_given(env, resource, buf__view(&launch->resource_attributes),
-			  buf__view(&launch->service_name));
-	set_given(env, resource, str_from(config->resource_attributes),
-		  str_from(config->service_name));
+		set_own(env, resource, subject->tgid, launch);
+	set_given(resource, str_from(config->resource_attributes), str_from(config->service_name));
 	set_distro(resource, env->set);
 	/* the SDK adds its last resort at the end */
 	if (!attrs__find(&resource->attrs, STR("service.name")))
