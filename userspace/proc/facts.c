@@ -2,8 +2,11 @@
 #include "proc/facts.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "proc/elf_facts.h"
@@ -25,31 +28,32 @@ static int fact_env(const char *name, struct buf *out)
 	return value && *value ? buf__str(out, str_from(value)) : -ENOENT;
 }
 
-/* Each gets what stands behind its prefix. */
+/* Each gets what stands behind its prefix. of: what it reads of a process; NULL: it is of none. */
 static const struct {
 	const char *prefix;
 	int (*fn)(const char *rest, struct buf *out);
+	const char *of;
 } sources[] = {
-	{"exe/", fact_exe},
-	{"environ/", fact_environ},
-	{"argv0/", fact_argv0},
-	{"args/", fact_args},
-	{"parent/", fact_parent},
-	{"birth/", fact_birth},
-	{"owner/", fact_owner},
-	{"cgroup/", fact_cgroup},
-	{"libs/", fact_libs},
-	{"go/", fact_go},
-	{"python/", fact_python},
-	{"sdk/", fact_sdk},
-	{"listen/", fact_listen},
-	{"routes/", fact_routes},
-	{"env/", fact_env},
-	{"host/name", fact_host_name},
-	{"host/machine", fact_host_machine},
-	{"host/release", fact_host_release},
-	{"host/id", fact_host_id},
-	{"host/os", fact_host_os},
+	{"exe/", fact_exe, "the executable"},
+	{"environ/", fact_environ, "the environment"},
+	{"argv0/", fact_argv0, "the arguments"},
+	{"args/", fact_args, "the arguments"},
+	{"parent/", fact_parent, "the parent"},
+	{"birth/", fact_birth, "the age"},
+	{"owner/", fact_owner, "the owner"},
+	{"cgroup/", fact_cgroup, "the control group"},
+	{"libs/", fact_libs, "the libraries"},
+	{"go/", fact_go, "the executable"},
+	{"python/", fact_python, "the executable"},
+	{"sdk/", fact_sdk, "the files"},
+	{"listen/", fact_listen, "the sockets"},
+	{"routes/", fact_routes, "the sources"},
+	{"env/", fact_env, NULL},
+	{"host/name", fact_host_name, NULL},
+	{"host/machine", fact_host_machine, NULL},
+	{"host/release", fact_host_release, NULL},
+	{"host/id", fact_host_id, NULL},
+	{"host/os", fact_host_os, NULL},
 };
 
 /* What the callers tell apart. */
@@ -81,6 +85,33 @@ int facts_live(void *owner, const char *key, struct buf *out)
 	return outcome(err);
 }
 
+static bool may_trace_all(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return !syscall(SYS_capget, &head, data) &&
+	       data[CAP_TO_INDEX(CAP_SYS_PTRACE)].effective & CAP_TO_MASK(CAP_SYS_PTRACE);
+}
+
+/* "exe/1": the executable of pid 1. */
+static void say_refused(const char *key)
+{
+	const char *why = may_trace_all() ? "a security module or a user namespace forbids it"
+					  : "cap_sys_ptrace would help";
+
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		size_t len = strlen(sources[i].prefix);
+
+		if (!sources[i].of || strncmp(key, sources[i].prefix, len) != 0)
+			continue;
+		log_warn("%s of pid %.*s may not be read, so its resource lacks it: %s",
+			 sources[i].of, (int)strcspn(key + len, "/"), key + len, why);
+		return;
+	}
+	log_warn("%s may not be read, so resources lack it", key);
+}
+
 int facts__ask(struct facts *facts, struct buf *out, const char *fmt, ...)
 {
 	char key[128];
@@ -94,8 +125,7 @@ int facts__ask(struct facts *facts, struct buf *out, const char *fmt, ...)
 	err = facts->fn(facts->owner, key, out);
 	if (err == -EACCES && !facts->refused_said) {
 		facts->refused_said = true;
-		log_warn("%s may not be read, so its resource lacks it; cap_sys_ptrace would help",
-			 key);
+		say_refused(key);
 	} else if (err == -E2BIG && !facts->long_said) {
 		facts->long_said = true;
 		log_warn("%s is longer than %d bytes and left out", key, FACT_MAX);

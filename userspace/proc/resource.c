@@ -155,6 +155,7 @@ static void fill(struct process_env *env, struct resource *resource, struct subj
 struct resource *resource_of_process(struct process_env *env, u32 tgid, const struct launch *launch)
 {
 	struct resource *resource = resource__new();
+	struct buf exe __cleanup(buf__free) = {0};
 	struct subject subject = {
 		.facts = &env->facts,
 		.tgid = tgid,
@@ -165,6 +166,8 @@ struct resource *resource_of_process(struct process_env *env, u32 tgid, const st
 
 	if (!resource)
 		return NULL;
+	if (!launch)
+		facts__ask(&env->facts, &exe, "exe/%u", tgid); /* says why it is not known */
 	subject.language = language_of(&subject);
 	fill(env, resource, &subject, launch);
 	if (resource->attrs.dropped)
