@@ -99,6 +99,20 @@ static bool is_decimal(struct str s)
 	return i && i == s.len;
 }
 
+/* 0.0727; with fewer digits behind the dot it is as likely a version: /1.26/info */
+static bool is_float(struct str s)
+{
+	size_t digits = 0, dots = 0;
+
+	s = str_sub(s, str_starts(s, STR("-")), s.len);
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_digit(s.p[i]) && (s.p[i] != '.' || dots++ || !i))
+			return false;
+		digits += dots && is_digit(s.p[i]);
+	}
+	return digits >= 3;
+}
+
 static bool is_date(struct str s)
 {
 	return has_shape(str_sub(s, 0, 10), STR("dddd-dd-dd")) && (s.len == 10 || s.p[10] == 'T');
@@ -176,9 +190,9 @@ static const struct {
 	bool (*fits)(struct str s);
 	struct str placeholder;
 } looks[] = {
-	{is_decimal, {"{id}", 4}},  {is_date, {"{date}", 6}}, {is_uuid, {"{uuid}", 6}},
-	{is_ipv4, {"{ip}", 4}},	    {is_hash, {"{hash}", 6}}, {is_email, {"{email}", 7}},
-	{is_token, {"{token}", 7}},
+	{is_decimal, {"{id}", 4}},  {is_date, {"{date}", 6}},	{is_uuid, {"{uuid}", 6}},
+	{is_ipv4, {"{ip}", 4}},	    {is_hash, {"{hash}", 6}},	{is_email, {"{email}", 7}},
+	{is_token, {"{token}", 7}}, {is_float, {"{float}", 7}},
 };
 
 /* p NULL if it looks like a word, as all does that has neither a digit nor an "@": deadbeef. */

@@ -8,6 +8,7 @@
  *	{id}	decimal digits			{date}	2024-10-28, with or without a time
  *	{uuid}	8-4-4-4-12 hex digits		{ip}	IPv4 address
  *	{hash}	16 or more hex digits, one 0-9	{email}	e-mail address
+ *	{float}	0.0727, with three digits or more behind the dot
  *	{token}	20 or more letters and digits, well mixed; else more than 64 bytes, or any that no
  *		URI has
  *	{param}	any word: too many were seen in this place (64; fewer as the tree fills up)
