@@ -82,18 +82,26 @@ static void finish(struct fixture *f)
 }
 
 /* A call of so many ms, its trace id the letter's digits. */
-static void add(struct fixture *f, const char *route, u16 status, u64 ms, u8 id)
+static void add_of(struct fixture *f, const char *service, const char *route, u16 status, u64 ms,
+		   u8 id)
 {
 	struct http_call *call = new_call();
+	struct resource *resource = resource__new();
 	struct span *span;
 
 	call->status = status;
-	span = span__new(resource__new(), call);
+	resource__set(resource, STR("service.name"), str_from(service));
+	span = span__new(resource, call);
 	span->start_ns = 2 * NSEC_PER_SEC;
 	span->end_ns = span->start_ns + ms * NSEC_PER_MSEC;
 	memset(span->context.trace_id, id, 16);
 	summary__add(f->summary, span, str_from(route), id);
 	span__free(span);
+}
+
+static void add(struct fixture *f, const char *route, u16 status, u64 ms, u8 id)
+{
+	add_of(f, "shop", route, status, ms, id);
 }
 
 static void check_text(const struct fixture *f, u64 until, bool colour, const char *want)
@@ -127,6 +135,26 @@ static void rows_and_slowest(void)
 		   "          1       0.5        0     5.0ms     5.0ms     5.0ms  GET /a\n"
 		   "                                                       5.0ms    "
 		   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n");
+	finish(&f);
+}
+
+/* The same route of two services are two. */
+static void services(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	add_of(&f, "nginx", "/", 200, 2, 0);
+	add_of(&f, "a-service-with-a-long-name", "/", 500, 1, 0);
+	add_of(&f, "nginx", "/", 200, 2, 0);
+	check_text(&f, 2 * NSEC_PER_SEC, false,
+		   "3 requests, 1 errors in 1.002 s\n"
+		   "      COUNT    RATE/S   ERRORS       P50       P99       MAX  "
+		   "SERVICE                   ROUTE\n"
+		   "          2       2.0        0     2.0ms     2.0ms     2.0ms  "
+		   "nginx                     GET /\n"
+		   "          1       1.0        1     1.0ms     1.0ms     1.0ms  "
+		   "a-service-with-a-long-name  GET /\n");
 	finish(&f);
 }
 
@@ -199,6 +227,7 @@ int main(void)
 	RUN(quantiles_are_near);
 	RUN(quantiles_at_the_edges);
 	RUN(rows_and_slowest);
+	RUN(services);
 	RUN(time_is_widened);
 	RUN(nothing_came);
 	RUN(harmless_and_red);

@@ -9,6 +9,9 @@
 #include "export/seconds.h"
 #include "model/quantiles.h"
 
+/* A longer name of a service moves its own row alone. */
+#define SERVICE_WIDTH_MAX 24
+
 #define ROW_RED	  "\033[31m"
 #define ROW_DIM	  "\033[2m"
 #define ROW_PLAIN "\033[0m"
@@ -19,8 +22,8 @@ struct slow {
 };
 
 struct row {
-	struct str method, route; /* their bytes lie behind the struct */
-	u32 place;		  /* in the order of first requests */
+	struct str service, method, route; /* their bytes lie behind the struct */
+	u32 place;			   /* in the order of first requests */
 	u64 errors;
 	struct quantiles durations; /* ns */
 	struct slow slowest[SUMMARY_SLOWEST_MAX];
@@ -38,36 +41,45 @@ struct summary {
 
 /* ---- counting ---- */
 
-static struct row *new_row(struct str method, struct str route)
+static struct str copy(char **end, struct str text)
 {
-	struct row *row = calloc(1, sizeof(*row) + method.len + route.len);
-	char *text = (char *)(row + 1);
+	struct str copied = {*end, text.len};
+
+	if (text.len)
+		memcpy(*end, text.p, text.len);
+	*end += text.len;
+	return copied;
+}
+
+static struct row *new_row(struct str service, struct str method, struct str route)
+{
+	struct row *row = calloc(1, sizeof(*row) + service.len + method.len + route.len);
+	char *end = (char *)(row + 1);
 
 	if (!row)
 		return NULL;
-	if (method.len)
-		memcpy(text, method.p, method.len);
-	if (route.len)
-		memcpy(text + method.len, route.p, route.len);
-	row->method = (struct str){text, method.len};
-	row->route = (struct str){text + method.len, route.len};
+	row->service = copy(&end, service);
+	row->method = copy(&end, method);
+	row->route = copy(&end, route);
 	return row;
 }
 
 /* NULL when there is no memory. Linear: the busy routes come first, as a rule. */
-static struct row *row_of(struct summary *summary, struct str method, struct str route)
+static struct row *row_of(struct summary *summary, struct str service, struct str method,
+			  struct str route)
 {
 	struct row *row;
 
 	for (u32 i = 0; i < summary->row_cnt; i++) {
 		row = summary->rows[i];
-		if (str_eq(row->route, route) && str_eq(row->method, method))
+		if (str_eq(row->route, route) && str_eq(row->method, method) &&
+		    str_eq(row->service, service))
 			return row;
 	}
 	if (summary->row_cnt > SUMMARY_ROUTES_MAX)
 		return summary->rows[SUMMARY_ROUTES_MAX];
-	row = summary->row_cnt < SUMMARY_ROUTES_MAX ? new_row(method, route)
-						    : new_row(STR_NONE, STR("(others)"));
+	row = summary->row_cnt < SUMMARY_ROUTES_MAX ? new_row(service, method, route)
+						    : new_row(STR_NONE, STR_NONE, STR("(others)"));
 	if (!row)
 		return NULL;
 	row->place = summary->row_cnt;
@@ -96,7 +108,8 @@ void summary__add(struct summary *summary, const struct span *span, struct str r
 {
 	struct arena mem __cleanup(arena__free) = {0};
 	struct str method = semconv__method(summary->semconv, &mem, span->http->method);
-	struct row *row = row_of(summary, method, route);
+	const struct attr *service = attrs__find(&span->resource->attrs, STR("service.name"));
+	struct row *row = row_of(summary, service ? service->s : STR_NONE, method, route);
 	u64 ns = span->end_ns - span->start_ns;
 
 	if (!summary->first_ns || span->start_ns < summary->first_ns)
@@ -124,7 +137,33 @@ static int by_count(const void *left, const void *right)
 	return order ? order : (a->place > b->place) - (a->place < b->place);
 }
 
-static void print_row(const struct row *row, u64 ns, bool colour, struct buf *out)
+/* The column of services: as wide as the longest; 0: there is but one, and no column. */
+static size_t service_width(const struct summary *summary)
+{
+	size_t width = strlen("SERVICE");
+	bool several = false;
+
+	for (u32 i = 0; i < summary->row_cnt && i < SUMMARY_ROUTES_MAX; i++) {
+		struct buf shown __cleanup(buf__free) = {0};
+
+		safe_text(&shown, summary->rows[i]->service);
+		width = shown.len > width ? shown.len : width;
+		several |= !str_eq(summary->rows[i]->service, summary->rows[0]->service);
+	}
+	return !several ? 0 : width < SERVICE_WIDTH_MAX ? width : SERVICE_WIDTH_MAX;
+}
+
+static void print_service(struct str service, size_t width, struct buf *out)
+{
+	struct buf shown __cleanup(buf__free) = {0};
+
+	if (!width)
+		return;
+	safe_text(&shown, service);
+	buf__printf(out, "%-*.*s  ", (int)width, (int)shown.len, shown.len ? shown.p : "");
+}
+
+static void print_row(const struct row *row, u64 ns, bool colour, size_t width, struct buf *out)
 {
 	bool red = colour && row->errors;
 
@@ -140,6 +179,7 @@ static void print_row(const struct row *row, u64 ns, bool colour, struct buf *ou
 	print_seconds(out, (double)quantiles__at(&row->durations, 0.99) / NSEC_PER_SEC);
 	print_seconds(out, (double)row->durations.max / NSEC_PER_SEC);
 	buf__str(out, STR("  "));
+	print_service(row->service, width, out);
 	if (row->method.len) {
 		safe_text(out, row->method);
 		buf__char(out, ' ');
@@ -203,6 +243,7 @@ void summary__print(const struct summary *summary, u64 since, u64 until, bool co
 {
 	u64 ns = watched(summary, since, until);
 	struct row *rows[ARRAY_SIZE(summary->rows)];
+	size_t width = service_width(summary);
 	u32 shown = summary->row_cnt < SUMMARY_ROWS_MAX ? summary->row_cnt : SUMMARY_ROWS_MAX;
 
 	print_total(summary, ns, out);
@@ -210,10 +251,12 @@ void summary__print(const struct summary *summary, u64 since, u64 until, bool co
 		return;
 	memcpy(rows, summary->rows, sizeof(rows));
 	qsort(rows, summary->row_cnt, sizeof(*rows), by_count);
-	buf__printf(out, "  %9s %9s %8s %9s %9s %9s  %s\n", "COUNT", "RATE/S", "ERRORS", "P50",
-		    "P99", "MAX", "ROUTE");
+	buf__printf(out, "  %9s %9s %8s %9s %9s %9s  ", "COUNT", "RATE/S", "ERRORS", "P50", "P99",
+		    "MAX");
+	print_service(STR("SERVICE"), width, out);
+	buf__str(out, STR("ROUTE\n"));
 	for (u32 i = 0; i < shown; i++) {
-		print_row(rows[i], ns, colour, out);
+		print_row(rows[i], ns, colour, width, out);
 		print_slowest(rows[i], colour, out);
 	}
 	if (shown < summary->row_cnt)
