@@ -46,7 +46,7 @@ static __always_inline void fault(u16 *flags)
 static __always_inline u32 take(struct scratch *s, struct conn *st, u32 at,
 				const struct reading *read, u16 *flags)
 {
-	u32 cnt = syscall_pieces(s, st, read->task, false), got;
+	u32 cnt = syscall_pieces(s, st, false), got;
 
 	at = bounded(at, FRONT_MAX);
 	got = cnt ? gather(s, at, read->want, cnt, 0) : 0;
@@ -66,7 +66,7 @@ static __always_inline u64 take_to_hold(struct conn *st, const struct reading *r
 	if (buffer)
 		return bpf_probe_read_user(st->hold_bytes, len, buffer) ? 0 : len;
 	s = scratch_of(read->tp ? SCRATCH_RECEIVE : SCRATCH_RECEIVE + SCRATCH_UNIX);
-	cnt = s ? syscall_pieces(s, st, read->task, false) : 0;
+	cnt = s ? syscall_pieces(s, st, false) : 0;
 	if (!cnt)
 		return 0;
 	len = bounded(gather(s, 0, len, cnt, 0), HOLD_MAX);

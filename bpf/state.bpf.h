@@ -341,12 +341,16 @@ static __always_inline u32 put_open(struct scratch *s, struct conn *st, struct s
 	return align8(sizeof(*open) + open->path_len);
 }
 
-/* Copies the held request to rec[at] and lets go of it; returns the place after it. */
-static __always_inline u32 put_hold(struct scratch *s, struct conn *st, u32 at)
+/* Copies the held request to rec[at] and lets go of it; returns the place after it. Global, as
+ * gather(). */
+__noinline int put_hold(struct scratch *s, struct conn *st, u32 at)
 {
-	u32 version = *(volatile u32 *)&st->hold_version;
+	u32 version;
 	u64 len;
 
+	if (!s || !st)
+		return at;
+	version = *(volatile u32 *)&st->hold_version;
 	if (*(volatile u32 *)&st->held < HELD_YES)
 		return at;
 	len = bounded(st->hold.hdr.size, sizeof(st->hold) + HOLD_MAX);

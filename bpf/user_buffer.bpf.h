@@ -58,13 +58,15 @@ static __always_inline void forget_mmsg(struct sock *sk)
 /*
  * Fills s->vec with the pieces of the buffer and returns their number; 0 where it cannot be known:
  * sendmmsg of several messages (which of them this is, the registers do not say), aio, splice.
+ * Global, so that the verifier looks at it once and not once for each caller's state.
  */
-static __always_inline u32 syscall_pieces(struct scratch *s, struct conn *st,
-					  struct task_struct *task, bool sending)
+__noinline int syscall_pieces(struct scratch *s, struct conn *st, bool sending)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	u64 nr = REGS_NR(regs), buffer = REGS_ARG2(regs), len = REGS_ARG3(regs);
 
+	if (!s || !st)
+		return 0;
 	if (sending ? nr == NR_WRITE || nr == NR_SENDTO : nr == NR_READ || nr == NR_RECVFROM) {
 		s->vec[0].iov_base = (void *)buffer;
 		s->vec[0].iov_len = len;
