@@ -70,7 +70,9 @@ def queue_overflows_while_nobody_is_there(run):
     with GrpcReceiver(port=port) as receiver:
         delivered, lost, causes = finish(daemon, 400)
         check_equal(len(set(receiver.ids())), delivered, "distinct spans received")
-    check_equal((delivered, causes), (100, "queue full 300"), "delivered, causes")
+    # more than the queue where some waited in the ring until then
+    check(delivered >= 100, "%d delivered" % delivered)
+    check_equal(causes, "queue full %d" % (400 - delivered), "causes")
 
 
 @test("bpf", "helpers")
