@@ -105,6 +105,7 @@ class Receiver:
         self.requests = []  # (mode, path, headers, body)
         self.taken = []  # ids of spans
         self.stopped = threading.Event()
+        self.overfed = False  # an endless answer was read on and on
         self.context = context
         self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
@@ -222,8 +223,23 @@ class HttpReceiver(Receiver):
             handler.send_header("transfer-encoding", "chunked")
             handler.end_headers()
             handler.wfile.write(b"2\r\n\x0a\x00\r\n0\r\n\r\n")
+        elif what == "endless":
+            self.endless(handler, int(arg[0]))
         else:
             reply(200, b"", *([("connection", "close")] if what == "close-after" else []))
+
+    def endless(self, handler, status):
+        """Ends when the client has had enough, or at 64 MiB."""
+        handler.send_response(status)
+        handler.send_header("content-length", str(1 << 40))
+        handler.end_headers()
+        handler.close_connection = True
+        for _ in range(1024):
+            try:
+                handler.wfile.write(b"x" * (64 << 10))
+            except OSError:
+                return
+        self.overfed = True
 
 
 HEAD = [(":status", "200"), ("content-type", "application/grpc")]

@@ -182,6 +182,17 @@ def signals_are_switched_off(run):
 
 
 @test()
+def endless_answers(run):
+    """Not read to their end; their status holds."""
+    with HttpReceiver("endless:503", "endless:200") as receiver:
+        daemon = replay(run, endpoint(receiver), protocol="http/protobuf")
+    check_equal(outcome(daemon), ALL, "delivered, lost, causes")
+    check_equal(receiver.count(), 2, "requests")
+    check("503 Service Unavailable" in daemon.stderr(), "no word of the status")
+    check(not receiver.overfed, "64 MiB of an answer were read")
+
+
+@test()
 def no_such_host(run):
     daemon = replay(run, "http://collector.invalid:4317")
     check_equal(outcome(daemon), (0, 9, "undelivered at exit 9"), "delivered, lost, causes")

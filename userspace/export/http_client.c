@@ -15,6 +15,9 @@
 #include "export/otlp_answer.h"
 #include "export/user_agent.h"
 
+/* The specification's limit of an answer: who sends more loses the connection. */
+#define ANSWER_END ((u64)4 << 20)
+
 struct http_client {
 	struct loop *loop;
 	CURLM *multi;
@@ -36,6 +39,7 @@ struct http {
 	struct curl_slist *headers;
 	bool sending;
 	struct buf request, answer, text;
+	u64 answered;		 /* bytes of this answer, kept or not */
 	struct send_result told; /* by headers */
 	char error[CURL_ERROR_SIZE];
 };
@@ -63,7 +67,8 @@ static void judge(struct http *http, CURLcode code, struct send_result *result)
 
 	*result = http->told;
 	curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (code != CURLE_OK) {
+	/* CURLE_WRITE_ERROR is on_body()'s: the status came, it counts */
+	if (code != CURLE_OK && code != CURLE_WRITE_ERROR) {
 		result->outcome = SEND_RETRY;
 		result->code = "StatusCode.UNAVAILABLE";
 		result->message = str_from(http->error[0] ? http->error : curl_easy_strerror(code));
@@ -207,9 +212,10 @@ static size_t on_body(char *bytes, size_t size, size_t cnt, void *owner)
 	struct http *http = owner;
 	size_t len = size * cnt, room = ANSWER_MAX - http->answer.len;
 
-	/* the rest is read and forgotten, for the connection's sake */
+	/* the rest is read and forgotten, for the connection's sake, but not for ever */
 	buf__append(&http->answer, bytes, len < room ? len : room);
-	return len;
+	http->answered += len;
+	return http->answered > ANSWER_END ? 0 : len;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t cnt, void *owner)
@@ -232,6 +238,7 @@ static int http_send(struct transport *transport, struct str body)
 	buf__reset(&http->request);
 	buf__reset(&http->answer);
 	buf__reset(&http->text);
+	http->answered = 0;
 	http->told = (struct send_result){0};
 	http->error[0] = '\0';
 	err = compress_text(&http->request, http->compression, body);
