@@ -95,6 +95,22 @@ static void bad_headers(void)
 	header_list__free(&list);
 }
 
+/* Two lengths of one body are two requests to who believes the other one. */
+static void headers_of_the_protocol(void)
+{
+	struct header_list list = {0};
+
+	CHECK(!header_list__parse(&list,
+				  "Content-Length=3,te=x,transfer-encoding=chunked,"
+				  "content-type=text/plain,grpc-timeout=1S,host=a.test",
+				  "test"));
+	CHECK(list.cnt == 1);
+	CHECK_STR(str_from(list.headers[0].name), "host");
+	CHECK(header_list__set(&list, STR("authorization"), STR("Bearer a\r\nx: y")) == -EINVAL);
+	CHECK(list.cnt == 1);
+	header_list__free(&list);
+}
+
 static void too_many_headers(void)
 {
 	struct header_list list = {0};
@@ -115,6 +131,7 @@ int main(void)
 	RUN(bad_endpoints);
 	RUN(good_headers);
 	RUN(bad_headers);
+	RUN(headers_of_the_protocol);
 	RUN(too_many_headers);
 	return test_status();
 }

@@ -34,6 +34,22 @@ static bool is_value(struct str s)
 	return true;
 }
 
+/* They frame the request or tell what is in it: a second word on that would break it. */
+static bool is_protocols_own(struct str name)
+{
+	static const char *const own[] = {"connection",	  "content-encoding", "content-length",
+					  "content-type", "expect",	      "grpc-encoding",
+					  "grpc-timeout", "keep-alive",	      "proxy-connection",
+					  "te",		  "trailer",	      "transfer-encoding",
+					  "upgrade"};
+
+	for (u32 i = 0; i < ARRAY_SIZE(own); i++) {
+		if (str_caseeq(name, str_from(own[i])))
+			return true;
+	}
+	return false;
+}
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -52,6 +68,8 @@ int header_list__set(struct header_list *list, struct str name, struct str value
 {
 	struct header *header = find(list, name), fresh;
 
+	if (!is_name(name) || !is_value(value))
+		return -EINVAL;
 	if (!header && list->cnt == HEADERS_MAX)
 		return -E2BIG;
 	fresh.name = strndup(name.len ? name.p : "", name.len);
@@ -73,7 +91,7 @@ int header_list__set(struct header_list *list, struct str name, struct str value
 	return 0;
 }
 
-/* "name=value": 0, -EINVAL, or as header_list__set(). */
+/* "name=value": 0, -EPERM if it is not the user's to say, or as header_list__set(). */
 static int parse_item(struct header_list *list, struct arena *arena, struct str item)
 {
 	ssize_t equals = str_find(item, '=', 0);
@@ -83,7 +101,7 @@ static int parse_item(struct header_list *list, struct arena *arena, struct str 
 		return -EINVAL;
 	name = percent_decode(arena, str_trim(str_sub(item, 0, (size_t)equals)));
 	value = percent_decode(arena, str_trim(str_sub(item, (size_t)equals + 1, item.len)));
-	return is_name(name) && is_value(value) ? header_list__set(list, name, value) : -EINVAL;
+	return is_protocols_own(name) ? -EPERM : header_list__set(list, name, value);
 }
 
 int header_list__parse(struct header_list *list, const char *text, const char *source)
@@ -103,6 +121,8 @@ int header_list__parse(struct header_list *list, const char *text, const char *s
 		err = item.len ? parse_item(list, &arena, item) : 0;
 		if (err == -EINVAL)
 			log_warn("%s: item %u is no header (name=value); skipped", source, number);
+		if (err == -EPERM)
+			log_warn("%s: item %u is the protocol's to say; skipped", source, number);
 		if (err == -E2BIG)
 			log_warn("%s: item %u is one too many; skipped", source, number);
 	}

@@ -22,10 +22,13 @@ struct header_list {
 	u32 cnt;
 };
 
-/* NULL is an empty text. Of what is no header it says so, naming `source`, and goes on: 0, -ENOMEM.
+/*
+ * NULL is an empty text. Of what is no header, or one that the protocol sets itself
+ * (content-length, te), it says so, naming `source`, and goes on: 0, -ENOMEM.
  */
 int header_list__parse(struct header_list *list, const char *text, const char *source);
-/* Copies. Replaces one of the same name: 0, -ENOMEM, or -E2BIG past HEADERS_MAX. */
+/* Copies. Replaces one of the same name: 0, -ENOMEM, -EINVAL for what no header may hold (a line's
+ * end), or -E2BIG past HEADERS_MAX. */
 int header_list__set(struct header_list *list, struct str name, struct str value);
 void header_list__free(struct header_list *list);
 

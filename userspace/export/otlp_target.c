@@ -84,13 +84,18 @@ static bool is_otlp_too(const struct target *target)
 static int add_token(struct target *target)
 {
 	struct buf value __cleanup(buf__free) = {0};
+	int err;
 
 	if (!target->config->elastic_token)
 		return 0;
 	buf__printf(&value, "Bearer %s", target->config->elastic_token);
-	return value.failed ? -ENOMEM
-			    : header_list__set(&target->headers, STR("authorization"),
-					       buf__view(&value));
+	if (value.failed)
+		return -ENOMEM;
+	err = header_list__set(&target->headers, STR("authorization"), buf__view(&value));
+	if (err == -EINVAL)
+		log_error(
+			"ELASTIC_APM_SECRET_TOKEN holds a line's end or another control character");
+	return err;
 }
 
 static int collect_headers(struct target *target)
