@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS: chain and name are verified, our certificate is shown when asked for."""
+import subprocess
+
 from harness import check, check_equal, test
 from certificates import Authority, server_context
 from exports import SPANS, endpoint, outcome, replay
@@ -48,6 +50,28 @@ over_tls("certificate_not_shown", mutual=True, shown=False,
                "http/protobuf": "Transient error StatusCode.UNAVAILABLE"})
 over_tls("no_http2", protocols=(), kinds=("grpc",),
          said={"grpc": "TLS: the server does not speak HTTP/2"})
+
+
+@test("openssl")
+def unusable_files(run):
+    """Said at the start, whatever the protocol, and nobody is asked for a passphrase."""
+    ca = Authority(run.tmp)
+    cert, key = ca.issue("client")
+    other = ca.issue("other")[1]
+    locked = run.tmp / "locked.key"
+    subprocess.run(["openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:abcd", "-out",
+                    locked], check=True, capture_output=True)
+    for options, said in (({"certificate": run.tmp}, "cannot use the authorities in"),
+                          ({"client_certificate": cert}, "cannot use the client key in"),
+                          ({"client_key": key}, "no certificate assigned"),
+                          ({"client_certificate": cert, "client_key": other}, "mismatch"),
+                          ({"client_certificate": cert, "client_key": locked}, "with a passphrase")):
+        flags = [part for name, path in options.items()
+                 for part in ("--exporter_otlp_" + name, path)]
+        for kind in ("grpc", "http/protobuf"):
+            daemon = replay(run, "https://127.0.0.1:1", *flags, protocol=kind, wait=False)
+            check_equal(daemon.wait_exit(), 1, "status with %s over %s" % (options, kind))
+            check(said in daemon.stderr(), "%r was not said" % said)
 
 
 @test("h2")

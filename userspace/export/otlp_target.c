@@ -10,6 +10,7 @@
 #include "export/grpc.h"
 #include "export/http_client.h"
 #include "export/otlp_answer.h"
+#include "export/tls.h"
 
 /* So short a time is meant as seconds, which opentelemetry-python takes it for. */
 #define TIMEOUT_SUSPECT_MS 100
@@ -133,6 +134,16 @@ static int check_files(const struct tls_files *files)
 	return err ? err : check_file("client key", files->key);
 }
 
+/* curl would try them at each request anew, and ask the terminal for a passphrase. */
+static int try_files(const struct tls_files *files)
+{
+	struct tls_context *context = NULL;
+	int err = tls_context__new(&context, files);
+
+	tls_context__free(context);
+	return err;
+}
+
 /* A general endpoint is a base that signals go under; one of their own is taken as it is. */
 static void print_url(const struct target *target, struct buf *out)
 {
@@ -167,8 +178,10 @@ static int make_http(const struct target *target, const struct tls_files *files,
 		.files = *files,
 		.taken = otlp_answer_taken,
 	};
-	int err = outbox__http(outbox, &options.client);
+	int err = target->endpoint.tls ? try_files(files) : 0;
 
+	if (!err)
+		err = outbox__http(outbox, &options.client);
 	print_url(target, &url);
 	options.url = url.p;
 	if (!err && url.failed)

@@ -41,17 +41,32 @@ static int unusable(const char *what, const char *path)
 	return -EINVAL;
 }
 
+/* Nobody is asked for a passphrase: the loop would stand still, and a terminal is the command's. */
+static int no_passphrase(char *text, int size, int writing, void *owner)
+{
+	(void)text;
+	(void)size;
+	(void)writing;
+	(void)owner;
+	log_error("a client key with a passphrase cannot be used");
+	return -1;
+}
+
+/* The key may be in the certificate's file. */
 static int load_files(SSL_CTX *ctx, const struct tls_files *files)
 {
+	const char *key = files->key ? files->key : files->certificate;
+
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (files->ca ? !SSL_CTX_load_verify_locations(ctx, files->ca, NULL)
 		      : !SSL_CTX_set_default_verify_paths(ctx))
 		return unusable("authorities", files->ca);
 	if (files->certificate && SSL_CTX_use_certificate_chain_file(ctx, files->certificate) != 1)
 		return unusable("client certificate", files->certificate);
-	if (files->key && SSL_CTX_use_PrivateKey_file(ctx, files->key, SSL_FILETYPE_PEM) != 1)
-		return unusable("client key", files->key);
-	if (files->key && SSL_CTX_check_private_key(ctx) != 1)
-		return unusable("client key", files->key);
+	if (key && SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+		return unusable("client key", key);
+	if (key && SSL_CTX_check_private_key(ctx) != 1)
+		return unusable("client key", key);
 	return 0;
 }
 

@@ -8,7 +8,8 @@
 
 #include "base/buf.h"
 
-/* Files in PEM, each may be NULL: the system's authorities; no certificate of ours. */
+/* Files in PEM, each may be NULL: the system's authorities; no certificate of ours; the key is in
+ * the certificate's file. A key with a passphrase is not usable. */
 struct tls_files {
 	const char *ca, *certificate, *key;
 };
