@@ -47,6 +47,11 @@ enum {
 };
 _Static_assert(ARRAY_SIZE(totals) == TOTAL_CNT, "every total of stat_list.h has a row");
 
+/* A name that is cut could be another one's. */
+#define STAT(name, group, text) _Static_assert(sizeof(text) <= METRIC_WORD_MAX, "too long: " text);
+#include "base/stat_list.h"
+#undef STAT
+
 /* Of the other counters of stat_list.h: a metric a group, an attribute that names the counter. */
 static const struct {
 	struct metric_info info;

@@ -16,7 +16,7 @@ struct metric_builder {
 };
 
 /* Longest text of base/stat_list.h and of other causes. */
-#define METRIC_WORD_MAX 32
+#define METRIC_WORD_MAX 48
 
 /* A text as a value of attributes has it: "queue_full". The word is in `word`. */
 struct str metric_word(char word[METRIC_WORD_MAX], const char *text);
