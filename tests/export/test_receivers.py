@@ -200,6 +200,15 @@ def no_such_host(run):
 
 
 @test()
+def proxys_password(run):
+    daemon = replay(run, "https://127.0.0.1:1", protocol="http/protobuf",
+                    env={"https_proxy": "http://user:s3cret@127.0.0.1:99999"})
+    check_equal(outcome(daemon), (0, 9, "undelivered at exit 9"), "delivered, lost, causes")
+    check("proxy" in daemon.stderr(), "no word of the proxy")
+    check("s3cret" not in daemon.stderr(), "a secret was printed")
+
+
+@test()
 def unusable_options(run):
     for flag, value, said in (
             ("--exporter_otlp_endpoint", "ftp://s3cret@x", "the endpoint of traces is none"),

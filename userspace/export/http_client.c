@@ -61,6 +61,14 @@ static bool is_unreachable(const struct http *http, CURLcode code)
 	return code == CURLE_COULDNT_CONNECT && err == ECONNREFUSED;
 }
 
+/* Of a proxy's URL that it cannot read curl tells all, the password too. */
+static struct str words_for(const struct http *http, CURLcode code)
+{
+	bool telling = http->error[0] && !strchr(http->error, '@');
+
+	return str_from(telling ? http->error : curl_easy_strerror(code));
+}
+
 static void judge(struct http *http, CURLcode code, struct send_result *result)
 {
 	long status = 0;
@@ -71,7 +79,7 @@ static void judge(struct http *http, CURLcode code, struct send_result *result)
 	if (code != CURLE_OK && code != CURLE_WRITE_ERROR) {
 		result->outcome = SEND_RETRY;
 		result->code = "StatusCode.UNAVAILABLE";
-		result->message = str_from(http->error[0] ? http->error : curl_easy_strerror(code));
+		result->message = words_for(http, code);
 		result->unreachable = is_unreachable(http, code);
 		return;
 	}
