@@ -126,7 +126,12 @@ static void switches(void)
 static void interpreters(void)
 {
 	CHECK(sdk_is_interpreter(STR(PYTHON)) && sdk_is_interpreter(STR(JAVA)));
+	CHECK(sdk_is_interpreter(STR(NODE)) &&
+	      sdk_is_interpreter(STR(LIB("libpython3.11.so.1.0"))));
 	CHECK(!sdk_is_interpreter(STR(NATIVE)) && !sdk_is_interpreter(STR("")));
+	/* nor is what lies in a folder of that name, or has a longer one */
+	CHECK(!sdk_is_interpreter(STR(LIB("python3.11/python/app"))));
+	CHECK(!sdk_is_interpreter(STR(LIB("node/app") LIB("node_exporter") LIB("pythonic"))));
 }
 
 /* A recording's facts are not to be trusted. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/sdk.h"
 
+#include <ctype.h>
 #include <errno.h>
 
 #include "model/resource.h"
@@ -22,7 +23,8 @@ struct sign {
 	enum place place;
 	const char *name; /* ENVIRONMENT: of the variable */
 	const char *text, *then;
-	const char *runtime; /* must be mapped, for variables are inherited by who ignores them */
+	const char *runtime; /* must be mapped, for variables are inherited by who ignores them: how
+				the file's name begins, behind "lib" or not */
 	const char *what;
 	u32 signals;
 };
@@ -39,9 +41,9 @@ static const struct sign signs[] = {
 	{ARGUMENTS, NULL, "-javaagent:", "opentelemetry",
 	 "libjvm.so", "OpenTelemetry's Java agent", BOTH},
 	{ENVIRONMENT, "NODE_OPTIONS", "@opentelemetry/", NULL,
-	 "/node", "OpenTelemetry's packages for Node.js", BOTH},
+	 "node", "OpenTelemetry's packages for Node.js", BOTH},
 	{ARGUMENTS, NULL, "@opentelemetry/", NULL,
-	 "/node", "OpenTelemetry's packages for Node.js", BOTH},
+	 "node", "OpenTelemetry's packages for Node.js", BOTH},
 	{ENVIRONMENT, "CORECLR_PROFILER", "918728DD-259F-4A6A-AC2B-B85E1B658318", NULL,
 	 "libcoreclr.so", "OpenTelemetry's .NET instrumentation", BOTH},
 	{MAPPINGS, NULL, "/OpenTelemetry.dll", NULL,
@@ -49,7 +51,7 @@ static const struct sign signs[] = {
 	{ENVIRONMENT, "RUBYOPT", "opentelemetry", NULL,
 	 "ruby", "OpenTelemetry's Ruby instrumentation", BOTH},
 	{ENVIRONMENT, "OTEL_PHP_AUTOLOAD_ENABLED", "true", NULL,
-	 "/opentelemetry.so", "OpenTelemetry's PHP SDK", BOTH},
+	 "opentelemetry.so", "OpenTelemetry's PHP SDK", BOTH},
 	{MAPPINGS, NULL, "/ngx_otel_module.so", NULL, NULL, "nginx's OpenTelemetry module", TRACES},
 	{MAPPINGS, NULL, "/otel_ngx_module.so", NULL, NULL, "nginx's OpenTelemetry module", TRACES},
 	{MAPPINGS, NULL, "/ngx_http_opentelemetry_module.so", NULL,
@@ -155,11 +157,40 @@ static bool item_has(const struct sign *sign, struct str item)
 	return rest.p && (!sign->then || holds(rest, sign->then));
 }
 
+/* python: python3.11, libpython3.11.so.1.0, but neither pythonic nor what lies in a folder python.
+ */
+static bool is_named(struct str file, const char *runtime)
+{
+	struct str stem = str_from(runtime), rest;
+
+	if (str_starts(file, STR("lib")) && !str_starts(stem, STR("lib")))
+		file = str_sub(file, 3, file.len);
+	rest = str_sub(file, stem.len, file.len);
+	return str_starts(file, stem) &&
+	       !(rest.len && (isalpha((u8)rest.p[0]) || rest.p[0] == '_'));
+}
+
+/* Of lines as /proc/PID/maps has them. */
+static bool maps_runtime(struct str mappings, const char *runtime)
+{
+	while (mappings.len) {
+		ssize_t end = str_find(mappings, '\n', 0);
+		struct str line = str_sub(mappings, 0, end < 0 ? mappings.len : (size_t)end);
+		const char *slash = memrchr(line.p, '/', line.len);
+
+		mappings = str_sub(mappings, line.len + 1, mappings.len);
+		if (slash &&
+		    is_named(str_sub(line, (size_t)(slash - line.p) + 1, line.len), runtime))
+			return true;
+	}
+	return false;
+}
+
 static bool has_sign(const struct sign *sign, const struct sdk_evidence *evidence)
 {
 	struct str list = place_of(evidence, sign->place), item;
 
-	if (sign->runtime && !holds(evidence->mappings, sign->runtime))
+	if (sign->runtime && !maps_runtime(evidence->mappings, sign->runtime))
 		return false;
 	if (sign->place == MAPPINGS || sign->place == IMAGE)
 		return holds(list, sign->text);
@@ -201,7 +232,7 @@ bool sdk_find(struct sdk *sdk, const struct sdk_evidence *evidence)
 bool sdk_is_interpreter(struct str mappings)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
-		if (signs[i].runtime && holds(mappings, signs[i].runtime))
+		if (signs[i].runtime && maps_runtime(mappings, signs[i].runtime))
 			return true;
 	return false;
 }
