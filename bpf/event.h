@@ -199,7 +199,8 @@ enum python_verdict {
 	PYTHON_EXIT = 5, /* may end one */
 };
 
-/* Code that may be asked for is called for the first time, in hdr.tgid. */
+/* Code that may be asked for is called for the first time, in hdr.tgid; or that begins spans of the
+ * application's own, which has no number. */
 struct ev_python {
 	struct event hdr;
 	struct python_key key;
@@ -232,6 +233,8 @@ struct python_process {
 	__u64 place;   /* address */
 	__u32 through; /* what is there points to what holds it, at offset */
 	__u32 offset;
+	__u32 ends; /* of the application's own spans are probed */
+	__u32 pad;
 };
 #define PYTHON_PROCESSES_MAX 1024
 

@@ -203,7 +203,8 @@ static __always_inline void meet(struct task_struct *task, u64 function,
 	out->verdict = judge(own, function, key, layout);
 	if (out->verdict == PYTHON_ASKED)
 		out->number = __sync_fetch_and_add(&python_number, 1) + 1;
-	if (bpf_map_update_elem(&python_codes, key, out, BPF_ANY) || out->verdict != PYTHON_ASKED)
+	if (bpf_map_update_elem(&python_codes, key, out, BPF_ANY) ||
+	    (out->verdict != PYTHON_ASKED && out->verdict != PYTHON_SPAN))
 		return;
 	ts = bpf_ktime_get_ns();
 	event_init(&told->hdr, EV_PYTHON, sizeof(*told), ts, 0);
@@ -224,7 +225,8 @@ static __always_inline u64 running_self(u32 process, const struct python_layout 
 	const struct python_process *in = bpf_map_lookup_elem(&python_processes, &process);
 	u64 at;
 
-	if (!in)
+	/* what nobody would see the end of is not begun */
+	if (!in || !in->ends)
 		return 0;
 	at = in->through ? user_word(in->place) + in->offset : in->place;
 	at = user_word(user_word(at) + layout->thread_frame);

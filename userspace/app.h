@@ -224,6 +224,7 @@ int app__python_new(struct app *app);
 void app__python_free(struct app *app);
 void app__python_process(struct app *app, u32 tgid);
 void app__python_exit(struct app *app, u32 tgid);
+void app__python_tick(struct app *app, u64 now);
 /* As python__number(), of struct function_call's; one more is a span of the application's own. */
 int app__python_number(const struct app *app, u32 code_number);
 const struct function *app__python_function(const struct app *app, u32 number);

@@ -492,5 +492,6 @@ void app__functions_tick(struct app *app, u64 now, bool last)
 		       ? note(app, "late", (int)functions__tick(app->functions->table))
 		       : recall(app, "late");
 	stats__add(&app->stats, STAT_CALL_LATE, (u64)late);
+	app__python_tick(app, now);
 	function_spans__tick(app->functions->spans, now, last);
 }

@@ -9,6 +9,7 @@
 
 #include "app.h"
 #include "base/log.h"
+#include "capture/python_probes.h"
 #include "probe/python.h"
 
 struct app_python {
@@ -39,17 +40,23 @@ bool app__wants_python_views(const struct config *config)
 static int on_attach(void *owner, void **out, const struct python_sites *sites)
 {
 	struct app *app = owner;
-	struct probes *probes = NULL;
+	struct python_probes *probes = NULL;
 	int err = live__probe_python(app->live, &probes, sites);
 
 	*out = probes;
 	return err;
 }
 
+static int on_ends(void *owner, void *probes, const struct python_sites *sites)
+{
+	(void)owner;
+	return python_probes__ends(probes, sites);
+}
+
 static void on_detach(void *owner, void *probes)
 {
 	(void)owner;
-	probes__free(probes);
+	python_probes__free(probes);
 }
 
 static int check_words(const struct config *config)
@@ -72,6 +79,7 @@ int app__python_new(struct app *app)
 		.other_returns = app__wants_functions(&app->config),
 		.owner = app,
 		.attach = on_attach,
+		.ends = on_ends,
 		.detach = on_detach,
 	};
 
@@ -110,12 +118,25 @@ void app__python_exit(struct app *app, u32 tgid)
 		python__exit(app->python->python, tgid);
 }
 
+void app__python_tick(struct app *app, u64 now)
+{
+	if (app->python)
+		python__tick(app->python->python, now);
+}
+
 void app_on_python(void *owner, const struct python_code *code)
 {
 	struct app *app = owner;
-	bool wanted = app->python && python__meet(app->python->python, code);
+	bool wanted;
 
-	if (app->python && app->live)
+	if (!app->python)
+		return;
+	if (!code->number) {
+		python__spans(app->python->python, code->tgid);
+		return;
+	}
+	wanted = python__meet(app->python->python, code);
+	if (app->live)
 		live__judge(app->live, code, wanted);
 }
 

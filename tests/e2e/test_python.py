@@ -208,6 +208,24 @@ def python_own_spans_threads(run):
     check_alike(daemon, records, [("nested", [("outer", [("inner", []), ("größe ✓", [])])])])
 
 
+@test("bpf", "flask", "opentelemetry-instrument", "python-views")
+def python_own_spans_are_followed_when_there_are_some(run):
+    """Where none are made, their ends are let go after a while; the first are counted then, not
+    told, and those that come are."""
+    server = flask(run, VENV)
+    daemon = trace(run, server, "--python_functions", "views", "--log_level", "debug")
+    get(server, "/sleeps")
+    daemon.wait_text("pid %d makes no spans of its own" % server.pids()[-1])
+    get(server, "/nested")
+    daemon.wait_text("pid %d makes spans of its own" % server.pids()[-1])
+    get(server, "/nested")
+    found = tree(spans_of(daemon, 3))
+    check_equal(found, [("/sleeps", [("sleeps", [])]), ("/nested", [("nested", [])]),
+                        ("/nested", [("nested", [("outer", [("inner", []), ("größe ✓", [])])])])],
+                "spans")
+    check("lost 3" in daemon.summaries()[-1].rest, daemon.summaries()[-1].rest)
+
+
 def interpreters():
     """{minor version: path} of those on this machine, Debian's and pyenv's."""
     paths = [PYTHON, *filter(None, (shutil.which("python3.%d" % minor) for minor in range(8, 14)))]

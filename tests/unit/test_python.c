@@ -14,6 +14,12 @@ static int on_attach(void *owner, void **out, const struct python_sites *sites)
 	return -EPERM;
 }
 
+static int on_ends(void *owner, void *probes, const struct python_sites *sites)
+{
+	(void)owner, (void)probes, (void)sites;
+	return -EPERM;
+}
+
 static void on_detach(void *owner, void *probes)
 {
 	(void)owner, (void)probes;
@@ -21,8 +27,11 @@ static void on_detach(void *owner, void *probes)
 
 static struct python *new_python(const char *const *globs, u32 cnt)
 {
-	const struct python_env env = {
-		.globs = globs, .glob_cnt = cnt, .attach = on_attach, .detach = on_detach};
+	const struct python_env env = {.globs = globs,
+				       .glob_cnt = cnt,
+				       .attach = on_attach,
+				       .ends = on_ends,
+				       .detach = on_detach};
 	struct python *python;
 
 	if (python__new(&python, &env))

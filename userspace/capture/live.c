@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "capture/hooks.h"
-#include "capture/python_layout.h"
+#include "capture/python_probes.h"
 #include "event.h"
 #include "otel_ebpf.skel.h"
 
@@ -148,17 +148,6 @@ static int open_ring(struct live *live, int fd)
 	return live->ring ? map_positions(live, fd) : -errno;
 }
 
-static int put_layouts(struct live *live)
-{
-	const struct python_layout *layout;
-
-	for (u32 i = 0; (layout = python_layout_at(i)); i++)
-		if (bpf_map_update_elem(bpf_map__fd(live->skel->maps.python_layouts), &i, layout,
-					BPF_ANY))
-			return -errno;
-	return 0;
-}
-
 static int live_init(struct live *live, const struct live_options *options)
 {
 	int err = load_any(live, options);
@@ -166,7 +155,7 @@ static int live_init(struct live *live, const struct live_options *options)
 	if (!err)
 		err = attach_sweep(live);
 	if (!err && options->probes.python)
-		err = put_layouts(live);
+		err = python_probes_prepare(live->skel);
 	if (err)
 		return err;
 	return open_ring(live, bpf_map__fd(live->skel->maps.ring));
@@ -332,30 +321,10 @@ int live__watch(struct live *live, struct probes **out, const struct probes_targ
 	return probes__watch(out, live->skel, target);
 }
 
-int live__probe_python(struct live *live, struct probes **out, const struct python_sites *sites)
+int live__probe_python(struct live *live, struct python_probes **out,
+		       const struct python_sites *sites)
 {
-	int processes = bpf_map__fd(live->skel->maps.python_processes);
-	struct python_process process = {sites->place, sites->through, sites->offset};
-	struct probe_site list[PYTHON_SITES_MAX];
-	struct probes_target target = {sites->path, sites->tgid, list, sites->cnt};
-	int layout = python_layout_find(sites->minor), err;
-	u32 number, old;
-
-	if (layout < 0 || !sites->cnt)
-		return -ENOTSUP;
-	/* those of processes that are gone are not missed; ones that are left lose their spans */
-	number = ++live->pythons;
-	old = number - PYTHON_PROCESSES_MAX;
-	bpf_map_delete_elem(processes, &old);
-	if (bpf_map_update_elem(processes, &number, &process, BPF_ANY))
-		return -errno;
-	for (u32 i = 0; i < sites->cnt; i++)
-		list[i] = (struct probe_site){.offset = sites->offsets[i],
-					      .cookie = (u64)layout << 32 | number};
-	err = probes__python(out, live->skel, &target);
-	if (err)
-		bpf_map_delete_elem(processes, &number);
-	return err;
+	return python_probes__new(out, live->skel, ++live->pythons, sites);
 }
 
 void live__judge(struct live *live, const struct python_code *code, bool wanted)

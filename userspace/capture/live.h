@@ -8,6 +8,8 @@
 #include "model/usdt.h"
 
 struct live;
+struct python_probes;
+struct python_sites;
 
 /* Whom the kernel side calls a candidate (CAPTURE_CANDIDATE) and traces until live__untrace(). */
 struct live_watch {
@@ -63,8 +65,9 @@ int live__probe(struct live *live, struct probes **out, const struct probes_targ
 int live__probe_usdt(struct live *live, struct probes **out, const struct probes_target *target);
 /* Its dynamic loader; as probes__watch(). */
 int live__watch(struct live *live, struct probes **out, const struct probes_target *target);
-/* Probes in a process's Python interpreter; freed by probes__free(). -ENOTSUP: not this version. */
-int live__probe_python(struct live *live, struct probes **out, const struct python_sites *sites);
+/* As python_probes__new(). */
+int live__probe_python(struct live *live, struct python_probes **out,
+		       const struct python_sites *sites);
 /* Is the Python code, that was told of with this id and number, asked for? */
 void live__judge(struct live *live, const struct python_code *code, bool wanted);
 /* Nobody is traced any more; events that happened may still be in the ring. */

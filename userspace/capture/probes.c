@@ -269,28 +269,11 @@ int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct prob
 	return probes__one_program(out, skel->progs.library_mapped, target);
 }
 
-int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,
+		   bool ends)
 {
-	struct probes_target part = *target;
-	struct probes *probes = probes__alloc(target);
-	int err = 0;
-
-	if (!probes)
-		return -ENOMEM;
-	part.sites++;
-	part.cnt--;
-	if (part.cnt)
-		err = attach(probes, skel->progs.python_end, &part, false);
-	part = *target;
-	part.cnt = 1;
-	if (!err)
-		err = attach(probes, skel->progs.python_call, &part, false);
-	if (err) {
-		probes__free(probes);
-		return err;
-	}
-	*out = probes;
-	return 0;
+	return probes__one_program(out, ends ? skel->progs.python_end : skel->progs.python_call,
+				   target);
 }
 
 void probes__free(struct probes *probes)

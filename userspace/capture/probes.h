@@ -59,10 +59,11 @@ int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probe
 /* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
 int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /*
- * In a Python interpreter: the first site is where code is called, of which returns are probed as
- * the program asks, the others where generators end. 0 or negative errno.
+ * In a Python interpreter: where code is called, of which returns are probed as the program asks;
+ * ends: where generators end. 0 or negative errno.
  */
-int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
+int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,
+		   bool ends);
 /* Detaches. NULL is fine. */
 void probes__free(struct probes *probes);
 

@@ -47,7 +47,7 @@ struct function {
 /* Python code that a request came to for the first time in its process. */
 struct python_code {
 	u32 tgid;
-	u32 number;    /* of its calls */
+	u32 number;    /* of its calls; 0: it begins spans of the application's own */
 	struct str id; /* the kernel side's, for live__judge() */
 	struct str name, file;
 	u32 line;

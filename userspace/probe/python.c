@@ -18,7 +18,11 @@ struct code {
 
 struct process {
 	void *probes;
-	bool met; /* code of it has been called */
+	u32 tgid;
+	bool met;  /* code of it has been called */
+	u64 since; /* the tick that saw that first */
+	bool ends; /* of its own spans are probed */
+	bool makes_spans;
 };
 
 struct python {
@@ -92,12 +96,25 @@ static bool is_unsafe(const struct python *python, u32 tgid)
 	return true;
 }
 
+static int probe_ends(struct python *python, struct process *process,
+		      const struct python_sites *sites)
+{
+	int err = python->env.ends(python->env.owner, process->probes, sites);
+
+	process->ends = sites && !err;
+	return err;
+}
+
 static int attach(struct python *python, u32 tgid, const struct python_sites *sites)
 {
 	struct process *process = calloc(1, sizeof(*process));
 	int err =
 		process ? python->env.attach(python->env.owner, &process->probes, sites) : -ENOMEM;
 
+	if (!err)
+		err = probe_ends(python, process, sites);
+	if (!err)
+		process->tgid = tgid;
 	if (!err)
 		err = map__set(&python->processes, tgid, process);
 	if (err)
@@ -125,6 +142,42 @@ bool python__process(struct python *python, u32 tgid)
 void python__exit(struct python *python, u32 tgid)
 {
 	forget(python, map__del(&python->processes, tgid));
+}
+
+void python__spans(struct python *python, u32 tgid)
+{
+	struct process *process = map__get(&python->processes, tgid);
+	struct interpreter *interpreter;
+	int err;
+
+	if (!process)
+		return;
+	process->makes_spans = true;
+	if (process->ends || interpreter__find(&interpreter, tgid))
+		return;
+	err = probe_ends(python, process, interpreter__sites(interpreter));
+	if (err)
+		complain(python, tgid, interpreter__sites(interpreter)->minor, err);
+	else
+		log_info("pid %u makes spans of its own, which are followed from now on", tgid);
+	interpreter__free(interpreter);
+}
+
+void python__tick(struct python *python, u64 now)
+{
+	struct process *process;
+
+	for (u32 i = 0; (process = map__next(&python->processes, &i));) {
+		if (!process->ends || process->makes_spans || !process->met)
+			continue;
+		if (!process->since)
+			process->since = now;
+		if (now - process->since < PYTHON_SPANS_NS)
+			continue;
+		log_debug("pid %u makes no spans of its own: their ends are not probed",
+			  process->tgid);
+		probe_ends(python, process, NULL);
+	}
 }
 
 static bool glob_matches(const char *glob, const char *text)
@@ -189,7 +242,7 @@ bool python__meet(struct python *python, const struct python_code *code)
 	/* it may have loaded its libraries since it was probed, but not before it serves */
 	if (process && !process->met && is_unsafe(python, code->tgid))
 		python__exit(python, code->tgid);
-	else if (process)
+	else if (process && !process->met)
 		process->met = true;
 	return function >= 0;
 }

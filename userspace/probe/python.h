@@ -18,6 +18,9 @@
 #define PYTHON_FUNCTIONS_MAX 1024
 /* Code objects whose calls are known, the newest of all processes. */
 #define PYTHON_CODES_MAX 16384
+/* A process in which so long after its first request none of its own spans was begun is not one of
+ * those that make any, and need not bear what their ends cost. */
+#define PYTHON_SPANS_NS (5 * NSEC_PER_SEC)
 
 struct python;
 
@@ -31,6 +34,8 @@ struct python_env {
 	void *owner;
 	/* 0; -ENOTSUP: this version is not known; or another negative errno. *out is for detach. */
 	int (*attach)(void *owner, void **out, const struct python_sites *sites);
+	/* Probes the ends of the application's own spans, too; sites NULL: no longer. */
+	int (*ends)(void *owner, void *probes, const struct python_sites *sites);
 	void (*detach)(void *owner, void *probes);
 };
 
@@ -42,6 +47,10 @@ void python__free(struct python *python);
  * is in the way. */
 bool python__process(struct python *python, u32 tgid);
 void python__exit(struct python *python, u32 tgid);
+/* The process makes spans of its own. */
+void python__spans(struct python *python, u32 tgid);
+/* What is probed in vain is let go. */
+void python__tick(struct python *python, u64 now);
 /* Code is called for the first time: true if it is asked for. */
 bool python__meet(struct python *python, const struct python_code *code);
 /*

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/python_probes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "capture/probes.h"
+#include "capture/python_layout.h"
+#include "event.h"
+#include "otel_ebpf.skel.h"
+
+struct python_probes {
+	struct otel_ebpf *skel; /* borrowed */
+	struct probes *calls, *ends;
+	u64 cookie; /* on_python_call()'s */
+	struct python_process process;
+};
+
+int python_probes_prepare(struct otel_ebpf *skel)
+{
+	const struct python_layout *layout;
+
+	for (u32 i = 0; (layout = python_layout_at(i)); i++)
+		if (bpf_map_update_elem(bpf_map__fd(skel->maps.python_layouts), &i, layout,
+					BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int map_of(const struct python_probes *probes)
+{
+	return bpf_map__fd(probes->skel->maps.python_processes);
+}
+
+/* Tells the kernel side of it. */
+static int tell(const struct python_probes *probes)
+{
+	u32 number = (u32)probes->cookie;
+
+	return bpf_map_update_elem(map_of(probes), &number, &probes->process, BPF_ANY) ? -errno : 0;
+}
+
+/* The first site is where code is called, the others where generators end. */
+static int attach(struct python_probes *probes, struct probes **out,
+		  const struct python_sites *sites, bool ends)
+{
+	struct probe_site list[PYTHON_SITES_MAX];
+	struct probes_target target = {sites->path, sites->tgid, list, 0};
+
+	for (u32 i = ends; i < (ends ? sites->cnt : 1); i++)
+		list[target.cnt++] =
+			(struct probe_site){.offset = sites->offsets[i], .cookie = probes->cookie};
+	return target.cnt ? probes__python(out, probes->skel, &target, ends) : 0;
+}
+
+static int probes_init(struct python_probes *probes, const struct python_sites *sites)
+{
+	int err = tell(probes);
+
+	return err ? err : attach(probes, &probes->calls, sites, false);
+}
+
+int python_probes__new(struct python_probes **out, struct otel_ebpf *skel, u32 number,
+		       const struct python_sites *sites)
+{
+	int layout = python_layout_find(sites->minor), err;
+	struct python_probes *probes;
+
+	if (layout < 0 || !sites->cnt)
+		return -ENOTSUP;
+	probes = calloc(1, sizeof(*probes));
+	if (!probes)
+		return -ENOMEM;
+	probes->skel = skel;
+	probes->cookie = (u64)layout << 32 | number;
+	probes->process = (struct python_process){
+		.place = sites->place,
+		.through = sites->through,
+		.offset = sites->offset,
+	};
+	err = probes_init(probes, sites);
+	if (err) {
+		python_probes__free(probes);
+		return err;
+	}
+	*out = probes;
+	return 0;
+}
+
+int python_probes__ends(struct python_probes *probes, const struct python_sites *sites)
+{
+	int err = 0;
+
+	/* no span is opened whose end would not be seen */
+	probes->process.ends = false;
+	if (!sites)
+		err = tell(probes);
+	probes__free(probes->ends);
+	probes->ends = NULL;
+	if (!sites || err)
+		return err;
+	err = attach(probes, &probes->ends, sites, true);
+	probes->process.ends = !err && probes->ends;
+	return err ? err : tell(probes);
+}
+
+void python_probes__free(struct python_probes *probes)
+{
+	u32 number;
+
+	if (!probes)
+		return;
+	number = (u32)probes->cookie;
+	probes__free(probes->calls);
+	probes__free(probes->ends);
+	bpf_map_delete_elem(map_of(probes), &number);
+	free(probes);
+}
