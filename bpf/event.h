@@ -224,7 +224,9 @@ struct python_layout {
 	__u32 ascii, wide;  /* where the characters of a str begin */
 	__u32 thread_frame; /* PyThreadState: the frame, or what holds it at .. */
 	__u32 frame_within; /* .. this offset; PYTHON_NONE: the frame itself */
-	__u32 frame_locals;
+	__u32 frame_locals, frame_code, frame_back;
+	/* PyGenObject, with its frame within; 0: coroutines are not followed */
+	__u32 generator_code, generator_state, generator_frame;
 };
 #define PYTHON_LAYOUTS_MAX 8
 

@@ -8,7 +8,7 @@
 #include "send.bpf.h"
 #include "close.bpf.h"
 #include "process.bpf.h"
-#include "python.bpf.h"
+#include "python_async.bpf.h"
 #include "usdt.bpf.h"
 
 SEC("tp_btf/sock_recv_length")
@@ -158,6 +158,15 @@ int python_call(struct pt_regs *regs)
 	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
 		return on_python_return(regs);
 	return on_python_call(regs, bpf_get_attach_cookie(regs));
+}
+
+/* Likewise. */
+SEC("uprobe")
+int python_send(struct pt_regs *regs)
+{
+	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
+		return on_python_sent(regs);
+	return on_python_send(regs, bpf_get_attach_cookie(regs));
 }
 
 SEC("uprobe")

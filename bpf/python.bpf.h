@@ -28,7 +28,8 @@
 #define NO_RETURN 1
 
 /* co_flags of code whose call only makes a generator or a coroutine, and ends before that runs. */
-#define CODE_IS_GENERATOR (0x20 | 0x80 | 0x200)
+#define CODE_IS_GENERATOR (0x20 | 0x200)
+#define CODE_IS_COROUTINE (0x80 | 0x100)
 
 /* Only what may be a view: the application's own, without a name like __call__ or <lambda>. */
 const volatile bool python_views;
@@ -60,6 +61,8 @@ struct python_thread {
 	u32 returning; /* process whose call's return is pending; 0: none */
 	u32 pad;
 	struct call_request newest; /* open in the thread when that call began */
+	u64 sent;		    /* the coroutine that runs in it, if it is one's */
+	struct ev_call call;
 	struct ev_python told;
 	u8 name[PYTHON_NAME_MAX]; /* of the code; told has the function's, with what it is in */
 };
@@ -219,20 +222,24 @@ static __always_inline void meet(struct task_struct *task, u64 function,
 	count(lost_calls);
 }
 
-/* `self` of the Python frame that runs, whose C code we are in; 0 if that cannot be told. */
+/* The Python frame that runs, whose C code we are in; 0 if that cannot be told. */
+static __always_inline u64 running_frame(const struct python_process *in,
+					 const struct python_layout *layout)
+{
+	u64 at = in->through ? user_word(in->place) + in->offset : in->place;
+
+	at = user_word(user_word(at) + layout->thread_frame);
+	return layout->frame_within == PYTHON_NONE ? at : user_word(at + layout->frame_within);
+}
+
+/* Its `self`; 0 as well if the ends of spans are not probed: what nobody would see the end of is
+ * not begun. */
 static __always_inline u64 running_self(u32 process, const struct python_layout *layout)
 {
 	const struct python_process *in = bpf_map_lookup_elem(&python_processes, &process);
-	u64 at;
+	u64 frame = in && in->ends ? running_frame(in, layout) : 0;
 
-	/* what nobody would see the end of is not begun */
-	if (!in || !in->ends)
-		return 0;
-	at = in->through ? user_word(in->place) + in->offset : in->place;
-	at = user_word(user_word(at) + layout->thread_frame);
-	if (layout->frame_within != PYTHON_NONE)
-		at = user_word(at + layout->frame_within);
-	return at ? user_word(at + layout->frame_locals) : 0;
+	return frame ? user_word(frame + layout->frame_locals) : 0;
 }
 
 /* Keywords that start_as_current_span() takes. */
@@ -348,6 +355,9 @@ static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 		meet(task, function, &key, layout, &met);
 	if (met.verdict == PYTHON_OTHER)
 		return NO_RETURN;
+	if (met.verdict != PYTHON_SPAN && met.verdict != PYTHON_EXIT &&
+	    (u32)user_word(key.code + layout->code_flags) & CODE_IS_COROUTINE)
+		return NO_RETURN; /* it only makes one: python_async.bpf.h */
 	if (met.verdict != PYTHON_SPAN && met.verdict != PYTHON_EXIT)
 		return open_call(regs, thread, task, process, met.number);
 	if (met.verdict == PYTHON_SPAN)

@@ -12,6 +12,7 @@
 #define RECEIVE_BPF_H
 
 #include "function.bpf.h"
+#include "port.bpf.h"
 #include "state.bpf.h"
 #include "user_buffer.bpf.h"
 
@@ -35,6 +36,13 @@ struct reading {
 	u32 want;  /* bytes of them to copy */
 	u16 flags; /* enum event_flag */
 };
+
+static __always_inline void open_request(const struct reading *read, u64 conn)
+{
+	thread_reads(read->task, conn, read->ts);
+	if (read->tp)
+		port_reads(read->task, read->sk, conn, read->ts);
+}
 
 static __always_inline void fault(u16 *flags)
 {
@@ -198,7 +206,7 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 	}
 	read.ts = bpf_ktime_get_ns();
 	if (read.flags & EVENT_TURN)
-		thread_reads(read.task, st->cookie, read.ts);
+		open_request(&read, st->cookie);
 	if (read.flags == EVENT_TURN && read.len <= HOLD_MAX && read.want == read.len &&
 	    hold(st, &read))
 		return 0;

@@ -16,6 +16,7 @@
 #define SEND_BPF_H
 
 #include "function.bpf.h"
+#include "port.bpf.h"
 #include "state.bpf.h"
 #include "user_buffer.bpf.h"
 
@@ -251,8 +252,10 @@ static __always_inline int on_tcp_send(struct sock *sk, const struct msghdr *msg
 	off = tx_position(st, tp);
 	st->tx_version++;
 	asm volatile("" ::: "memory");
-	if (st->phase == PHASE_READING)
+	if (st->phase == PHASE_READING) {
 		thread_answers(send.task, st->cookie);
+		port_answers(send.task, sk);
+	}
 	if (off != st->tx_off)
 		st->moved_ts = st->sent_ts;
 	st->tx_off = off;

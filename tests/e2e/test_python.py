@@ -2,9 +2,13 @@
 """Views of Python applications and the spans that those make themselves: each where it belongs, and
 nothing of it at the cost of the server's own span."""
 import collections
+import concurrent.futures
+import contextlib
+import http.client
 import itertools
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 
@@ -295,6 +299,52 @@ def python_greenlets_and_functions(run):
     get(server, "/view")
     check_equal(tree(spans_of(daemon, 1)), [("/view", [])], "spans")
     daemon.wait_text("no views of pid %d: it uses greenlets" % process.pid)
+
+
+def uvicorn(run, *args):
+    process = run.start([PYTHON, "-B", "-m", "uvicorn", "--port", 0, "--no-access-log", *args,
+                         "--app-dir", HERE, "async_app:app"])
+    return servers.Server(process, process.wait_text(r"running on http://(\S+)")[1])
+
+
+@test("bpf", "fastapi", "uvicorn", "python-views")
+def python_async_views(run):
+    """Functions that are awaited, of FastAPI and Starlette; not what runs in other threads, nor when
+    all is answered, nor in a task of the application's own."""
+    server = uvicorn(run)
+    daemon = trace(run, server)
+    get(server, "/waits/20", "/at-once", "/raises", "/threads", "/background", "/cancels",
+        "/plain?ms=2")
+    documents = spans_of(daemon, 7)
+    check_equal(tree(documents), [
+        ("/waits/20", [("waits", [])]), ("/at-once", [("at_once", [])]),
+        ("/raises", [("raises", [])]), ("/threads", []), ("/background", [("background", [])]),
+        ("/cancels", [("cancels", [])]), ("/plain?ms=2", [("plain", [])])], "views")
+    waits = next(span for span in documents if span["name"] == "waits")
+    check(20 <= duration_ms(waits) < 200, "a view of 20 ms took %g" % duration_ms(waits))
+    check_equal(waits["attributes"]["code.file.path"], str(HERE / "async_app.py"), "file")
+
+
+@test("bpf", "fastapi", "uvicorn", "python-views")
+def python_async_views_at_once(run):
+    """Each belongs to its own request, however many are in flight in the event loop; of some nobody
+    may know, and those are counted."""
+    server = uvicorn(run)
+    daemon = trace(run, server)
+    numbers = random.Random(7)
+    wanted = [["/numbered/%d/%d" % (numbers.randrange(20), numbers.randrange(8)) for _ in range(40)]
+              for _ in range(24)]
+
+    def client(targets):
+        with contextlib.closing(http.client.HTTPConnection(server.address)) as connection:
+            for target in targets:
+                connection.request("GET", target)
+                check_equal(connection.getresponse().read(), target.split("/")[2].encode(), target)
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        list(pool.map(client, wanted))
+    found = tree(spans_of(daemon, 24 * 40))
+    for target, views in found:
+        check_equal(views, [("view" + target.split("/")[2], [])], target)
 
 
 @test("bpf", "flask", "python-views")

@@ -119,14 +119,18 @@ bool probes_take_python(void)
 static void prepare_python(struct otel_ebpf *skel, const struct probes_options *options)
 {
 	struct bpf_map *maps[] = {skel->maps.python_layouts, skel->maps.python_processes,
-				  skel->maps.python_codes, skel->maps.python_threads};
+				  skel->maps.python_codes,   skel->maps.python_threads,
+				  skel->maps.coroutines,     skel->maps.ports};
 
 	bpf_program__set_autoload(skel->progs.python_call, options->python);
+	bpf_program__set_autoload(skel->progs.python_send, options->python);
 	bpf_program__set_autoload(skel->progs.python_end, options->python);
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
 		bpf_map__set_autocreate(maps[i], options->python);
+	skel->rodata->trace_ports = options->python;
 	skel->rodata->python_views = options->python_views;
 	bpf_program__set_expected_attach_type(skel->progs.python_call, ATTACH_UPROBE_SESSION);
+	bpf_program__set_expected_attach_type(skel->progs.python_send, ATTACH_UPROBE_SESSION);
 	bpf_program__set_expected_attach_type(skel->progs.python_end, ATTACH_UPROBE_MULTI);
 }
 
@@ -270,10 +274,15 @@ int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct prob
 }
 
 int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,
-		   bool ends)
+		   enum probes_python what)
 {
-	return probes__one_program(out, ends ? skel->progs.python_end : skel->progs.python_call,
-				   target);
+	const struct bpf_program *programs[] = {
+		[PYTHON_CALLS] = skel->progs.python_call,
+		[PYTHON_SENDS] = skel->progs.python_send,
+		[PYTHON_ENDS] = skel->progs.python_end,
+	};
+
+	return probes__one_program(out, programs[what], target);
 }
 
 void probes__free(struct probes *probes)

@@ -58,12 +58,12 @@ int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes
 int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
 int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
-/*
- * In a Python interpreter: where code is called, of which returns are probed as the program asks;
- * ends: where generators end. 0 or negative errno.
- */
+/* In a Python interpreter: where code is called, and where coroutines run, of both of which returns
+ * are probed as the program asks; where generators end. */
+enum probes_python { PYTHON_CALLS, PYTHON_SENDS, PYTHON_ENDS };
+/* 0 or negative errno. */
 int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,
-		   bool ends);
+		   enum probes_python what);
 /* Detaches. NULL is fine. */
 void probes__free(struct probes *probes);
 

@@ -61,7 +61,12 @@ static const struct {
 	  .wide = 72,
 	  .thread_frame = 56,
 	  .frame_within = 8,
-	  .frame_locals = 72}},
+	  .frame_locals = 72,
+	  .frame_code = 32,
+	  .frame_back = 48,
+	  .generator_code = 16,
+	  .generator_state = 75,
+	  .generator_frame = 80}},
 };
 
 _Static_assert(ARRAY_SIZE(layouts) <= PYTHON_LAYOUTS_MAX, "raise PYTHON_LAYOUTS_MAX");

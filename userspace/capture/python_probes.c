@@ -13,7 +13,7 @@
 
 struct python_probes {
 	struct otel_ebpf *skel; /* borrowed */
-	struct probes *calls, *ends;
+	struct probes *calls, *sends, *ends;
 	u64 cookie; /* on_python_call()'s */
 	struct python_process process;
 };
@@ -42,24 +42,33 @@ static int tell(const struct python_probes *probes)
 	return bpf_map_update_elem(map_of(probes), &number, &probes->process, BPF_ANY) ? -errno : 0;
 }
 
-/* The first site is where code is called, the others where generators end. */
-static int attach(struct python_probes *probes, struct probes **out,
-		  const struct python_sites *sites, bool ends)
+static int attach(struct python_probes *probes, const struct python_sites *sites,
+		  const u64 *offsets, enum probes_python what)
 {
-	struct probe_site list[PYTHON_SITES_MAX];
-	struct probes_target target = {sites->path, sites->tgid, list, 0};
+	struct probes **const places[] = {
+		[PYTHON_CALLS] = &probes->calls,
+		[PYTHON_SENDS] = &probes->sends,
+		[PYTHON_ENDS] = &probes->ends,
+	};
+	struct probe_site list[PYTHON_ENDS_MAX];
+	struct probes_target target = {sites->path, sites->tgid, list, 1};
 
-	for (u32 i = ends; i < (ends ? sites->cnt : 1); i++)
-		list[target.cnt++] =
-			(struct probe_site){.offset = sites->offsets[i], .cookie = probes->cookie};
-	return target.cnt ? probes__python(out, probes->skel, &target, ends) : 0;
+	if (what == PYTHON_ENDS)
+		target.cnt = sites->end_cnt;
+	for (u32 i = 0; i < target.cnt; i++)
+		list[i] = (struct probe_site){.offset = offsets[i], .cookie = probes->cookie};
+	return probes__python(places[what], probes->skel, &target, what);
 }
 
-static int probes_init(struct python_probes *probes, const struct python_sites *sites)
+static int probes_init(struct python_probes *probes, const struct python_sites *sites, bool sends)
 {
 	int err = tell(probes);
 
-	return err ? err : attach(probes, &probes->calls, sites, false);
+	if (!err)
+		err = attach(probes, sites, &sites->calls, PYTHON_CALLS);
+	if (!err && sends)
+		err = attach(probes, sites, &sites->sends, PYTHON_SENDS);
+	return err;
 }
 
 int python_probes__new(struct python_probes **out, struct otel_ebpf *skel, u32 number,
@@ -68,7 +77,7 @@ int python_probes__new(struct python_probes **out, struct otel_ebpf *skel, u32 n
 	int layout = python_layout_find(sites->minor), err;
 	struct python_probes *probes;
 
-	if (layout < 0 || !sites->cnt)
+	if (layout < 0 || !sites->calls)
 		return -ENOTSUP;
 	probes = calloc(1, sizeof(*probes));
 	if (!probes)
@@ -80,7 +89,8 @@ int python_probes__new(struct python_probes **out, struct otel_ebpf *skel, u32 n
 		.through = sites->through,
 		.offset = sites->offset,
 	};
-	err = probes_init(probes, sites);
+	err = probes_init(probes, sites,
+			  sites->sends && python_layout_at((u32)layout)->generator_code);
 	if (err) {
 		python_probes__free(probes);
 		return err;
@@ -99,10 +109,10 @@ int python_probes__ends(struct python_probes *probes, const struct python_sites 
 		err = tell(probes);
 	probes__free(probes->ends);
 	probes->ends = NULL;
-	if (!sites || err)
+	if (!sites || !sites->end_cnt || err)
 		return err;
-	err = attach(probes, &probes->ends, sites, true);
-	probes->process.ends = !err && probes->ends;
+	err = attach(probes, sites, sites->ends, PYTHON_ENDS);
+	probes->process.ends = !err;
 	return err ? err : tell(probes);
 }
 
@@ -114,6 +124,7 @@ void python_probes__free(struct python_probes *probes)
 		return;
 	number = (u32)probes->cookie;
 	probes__free(probes->calls);
+	probes__free(probes->sends);
 	probes__free(probes->ends);
 	bpf_map_delete_elem(map_of(probes), &number);
 	free(probes);

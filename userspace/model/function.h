@@ -54,13 +54,14 @@ struct python_code {
 };
 
 /* Where in a process probes go that see its Python code (probe/python.h). */
-#define PYTHON_SITES_MAX 3
+#define PYTHON_ENDS_MAX 2
 struct python_sites {
 	const char *path; /* of the interpreter's file, as it was looked at */
 	u32 tgid;
-	u32 minor;		       /* of version 3 */
-	u64 offsets[PYTHON_SITES_MAX]; /* what calls Python code; where generators end, if known */
-	u32 cnt;
+	u32 minor; /* of version 3 */
+	/* where its code calls Python's, runs coroutines (both 0: not known), ends generators */
+	u64 calls, sends, ends[PYTHON_ENDS_MAX];
+	u32 end_cnt;
 	u64 place;    /* address of the current PyThreadState's address; 0: not known */
 	bool through; /* what is there points to what holds it, at offset */
 	u32 offset;

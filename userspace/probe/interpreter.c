@@ -21,10 +21,11 @@ struct interpreter {
 	char path[64];
 };
 
-enum symbol { CALLS, ENDS, THROWS, THREAD, SYMBOL_CNT };
+enum symbol { CALLS, SENDS, ENDS, THROWS, THREAD, SYMBOL_CNT };
 
 static const struct str symbol_names[SYMBOL_CNT] = {
 	[CALLS] = STR("_PyFunction_Vectorcall"),
+	[SENDS] = STR("PyIter_Send"),
 	[ENDS] = STR("_PyErr_SetObject"),
 	[THROWS] = STR("PyErr_Restore"),
 	[THREAD] = STR("_PyThreadState_UncheckedGet"),
@@ -84,35 +85,43 @@ static void find_thread(struct interpreter *interpreter, const struct code *code
 		sites->place = address;
 }
 
-static int find_site(struct interpreter *interpreter, const struct binary_function *function,
+/* Its offset in the file; 0: there is none. */
+static u64 find_site(struct interpreter *interpreter, const struct binary_function *function,
 		     u8 arguments)
 {
 	struct code code;
 	struct site site;
 	const char *why;
-	int err;
 
 	code__read(&code, interpreter->binary, function);
-	err = site_choose((struct str){(char *)code.bytes, code.len}, function->offset,
-			  (struct site_need){.arguments = arguments}, &site, &why);
-	if (!err && arguments && !site.returns)
-		err = -ENOTSUP;
-	if (!err)
-		interpreter->sites.offsets[interpreter->sites.cnt++] = site.offset;
-	return err;
+	if (site_choose((struct str){(char *)code.bytes, code.len}, function->offset,
+			(struct site_need){.arguments = arguments}, &site, &why) ||
+	    (arguments && !site.returns))
+		return 0;
+	return site.offset;
+}
+
+static void add_end(struct interpreter *interpreter, const struct binary_function *function)
+{
+	u64 offset = find_site(interpreter, function, 0);
+
+	if (offset)
+		interpreter->sites.ends[interpreter->sites.end_cnt++] = offset;
 }
 
 /* Spans of the application's own need all of it, its functions the first alone. */
 static void choose_sites(struct interpreter *interpreter, const struct binary_function *found)
 {
-	/* the function, its arguments, their keywords */
-	const u8 needed = 1 << 1 | 1 << 2 | 1 << 4;
+	/* the function, its arguments, their keywords; the coroutine */
+	const u8 of_call = 1 << 1 | 1 << 2 | 1 << 4, of_send = 1 << 1;
 	struct code code;
 
-	if (find_site(interpreter, &found[CALLS], needed))
+	interpreter->sites.calls = find_site(interpreter, &found[CALLS], of_call);
+	if (!interpreter->sites.calls)
 		return;
-	find_site(interpreter, &found[ENDS], 0);
-	find_site(interpreter, &found[THROWS], 0);
+	interpreter->sites.sends = find_site(interpreter, &found[SENDS], of_send);
+	add_end(interpreter, &found[ENDS]);
+	add_end(interpreter, &found[THROWS]);
 	code__read(&code, interpreter->binary, &found[THREAD]);
 	find_thread(interpreter, &code, interpreter->base + found[THREAD].offset);
 }

@@ -4,6 +4,7 @@
  * and where probes go in it. Only what any build exports is used.
  *
  *	_PyFunction_Vectorcall(func, args, cnt, keywords)  C calls Python code
+ *	PyIter_Send(coroutine, ...)			   a coroutine runs
  *	_PyErr_SetObject(state, StopIteration, ...)	   a generator has ended
  *	PyErr_Restore(type, value, traceback)		   is made to end by an exception
  *	_PyThreadState_UncheckedGet()			   its code says where the state is
