@@ -211,7 +211,7 @@ def proxys_password(run):
 @test()
 def unusable_options(run):
     for flag, value, said in (
-            ("--exporter_otlp_endpoint", "ftp://s3cret@x", "the endpoint of traces is none"),
+            ("--exporter_otlp_endpoint", "ftp://s3cret@x", "the endpoint of traces cannot be used"),
             ("--exporter_otlp_certificate", "/nowhere.pem", "cannot read the authorities")):
         daemon = replay(run, "http://127.0.0.1:1", flag, value, wait=False)
         check_equal(daemon.wait_exit(), 1, "status with " + flag)

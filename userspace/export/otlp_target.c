@@ -49,7 +49,8 @@ static int parse_endpoint(struct target *target)
 	if (text && !otlp_endpoint_parse(&target->endpoint, text, options->insecure, port))
 		return 0;
 	if (text)
-		log_error("the endpoint of %s is none: want http://HOST:PORT, https://HOST:PORT or "
+		log_error("the endpoint of %s cannot be used: want http://HOST:PORT, "
+			  "https://HOST:PORT or "
 			  "HOST:PORT",
 			  signal->elastic ? "ELASTIC_APM_SERVER_ENDPOINT" : signal->name);
 	return text ? -EINVAL : otlp_endpoint_parse(&target->endpoint, "localhost", true, port);

@@ -77,7 +77,7 @@ static int open_delivery(struct outbox *outbox, const char *text, struct deliver
 	int err;
 
 	if (otlp_endpoint_parse(&endpoint, text, true, "9411")) {
-		log_error("the endpoint of zipkin is none: want http://HOST:PORT/PATH or "
+		log_error("the endpoint of zipkin cannot be used: want http://HOST:PORT/PATH or "
 			  "HOST:PORT");
 		return -EINVAL;
 	}
