@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/rng.h"
@@ -28,6 +29,12 @@ enum { KNOWN_LINE = __LINE__ + 1 };
 __attribute__((noinline)) int handle_known(int a)
 {
 	return a + (int)getpid();
+}
+
+/* Never called: that it is named tells enough. */
+static __attribute__((used)) void switch_stacks(ucontext_t *from, const ucontext_t *to)
+{
+	swapcontext(from, to);
 }
 
 struct search {
@@ -50,6 +57,18 @@ static bool on_function(void *owner, const struct binary_function *function)
 	return ++search->cnt != search->stop_at;
 }
 
+/* The shell has no coroutines. */
+static void reads_another(void)
+{
+	struct search search = {.stop_at = 1};
+	struct binary *binary;
+
+	CHECK(!binary__open(&binary, "/bin/sh"));
+	CHECK(binary__functions(binary, on_function, &search) >= 0);
+	CHECK(!binary__danger(binary));
+	binary__free(binary);
+}
+
 static void reads_itself(void)
 {
 	struct search search = {.name = STR("handle_known"), .in_order = true};
@@ -61,7 +80,9 @@ static void reads_itself(void)
 
 	CHECK(!binary__open(&binary, "/proc/self/exe"));
 	CHECK(handle_known(1) > 1);
+	CHECK(!binary__danger(binary));
 	CHECK(binary__functions(binary, on_function, &search) == (int)search.cnt);
+	CHECK(binary__danger(binary));
 	CHECK(search.in_order && search.cnt > 10 && search.found.size);
 	/* the code in the file is that in memory, where nothing of it is moved */
 	CHECK(binary__code(binary, search.found.offset, code, sizeof(code)) == sizeof(code));
@@ -295,6 +316,7 @@ static void bears_damage(void)
 int main(void)
 {
 	RUN(reads_itself);
+	RUN(reads_another);
 	RUN(reads_only_code);
 	RUN(refuses_what_is_no_program);
 	RUN(tells_other_files_and_go);

@@ -26,12 +26,15 @@ struct symbols {
 	u32 cnt;
 	char *names; /* owned */
 	u64 names_len;
+	bool exported; /* they are those of .dynsym */
+	const char *danger;
 };
 
 struct binary {
 	struct elf elf;
 	struct binary_id id;
 	bool is_go;
+	const char *danger;
 	struct str handlers;
 	struct arena mem;      /* of handlers and files */
 	struct source *source; /* NULL: not opened yet, or nothing to open */
@@ -157,6 +160,11 @@ bool binary__is_go(const struct binary *binary)
 	return binary->is_go;
 }
 
+const char *binary__danger(const struct binary *binary)
+{
+	return binary->danger;
+}
+
 struct str binary__handlers(const struct binary *binary)
 {
 	return binary->handlers;
@@ -182,20 +190,65 @@ static bool is_part(struct str name)
 	return false;
 }
 
+/* What the symbols of those name that a probed return would end. .symtab has versions behind an @.
+ */
+static const char *danger_of(struct str name, bool defined)
+{
+	static const char stacks[] = "switch stacks (swapcontext)";
+	static const char unwinds[] = "throw exceptions (C++, Rust)";
+	static const struct {
+		struct str name;
+		bool import; /* all static programs or sanitizers have it */
+		const char *what;
+	} dangers[] = {
+		{STR("swapcontext"), true, stacks},
+		{STR("setcontext"), true, stacks},
+		{STR("__start_context"), false, stacks},
+		{STR("jump_fcontext"), false, stacks},
+		{STR("ontop_fcontext"), false, stacks},
+		{STR("__gxx_personality_v0"), false, unwinds},
+		{STR("__cxa_begin_catch"), false, unwinds},
+		{STR("rust_eh_personality"), false, unwinds},
+		{STR("_Unwind_RaiseException"), true, unwinds},
+	};
+	ssize_t at = str_find(name, '@', 0);
+
+	if (at >= 0)
+		name = str_sub(name, 0, (size_t)at);
+	for (size_t i = 0; i < ARRAY_SIZE(dangers); i++)
+		if (str_eq(name, dangers[i].name) && !(defined && dangers[i].import))
+			return dangers[i].what;
+	return NULL;
+}
+
+static struct str symbol_name(const struct symbols *symbols, const Elf64_Sym *from)
+{
+	if (from->st_name >= symbols->names_len)
+		return STR_NONE;
+	return (struct str){symbols->names + from->st_name,
+			    strnlen(symbols->names + from->st_name, SYMBOL_NAME_MAX)};
+}
+
+/* What a library exports, as libc does, it need not use. */
+static void note_danger(struct symbols *symbols, const Elf64_Sym *from)
+{
+	bool defined = from->st_shndx != SHN_UNDEF;
+
+	if (!symbols->danger && !(defined && symbols->exported))
+		symbols->danger = danger_of(symbol_name(symbols, from), defined);
+}
+
 static bool read_symbol(const struct binary *binary, const struct symbols *symbols,
 			const Elf64_Sym *from, struct symbol *out)
 {
 	static const u8 ranks[] = {[STB_LOCAL] = 2, [STB_GLOBAL] = 0, [STB_WEAK] = 1};
 	u8 bind = ELF64_ST_BIND(from->st_info);
 	const Elf64_Phdr *segment;
-	struct str name;
+	struct str name = symbol_name(symbols, from);
 	u64 into;
 
-	if (ELF64_ST_TYPE(from->st_info) != STT_FUNC || from->st_shndx == SHN_UNDEF ||
-	    from->st_name >= symbols->names_len)
+	if (ELF64_ST_TYPE(from->st_info) != STT_FUNC || from->st_shndx == SHN_UNDEF)
 		return false;
-	name = (struct str){symbols->names + from->st_name,
-			    strnlen(symbols->names + from->st_name, SYMBOL_NAME_MAX)};
 	segment = find_segment(binary, 0, from->st_value, true);
 	if (!name.len || name.len == SYMBOL_NAME_MAX || is_part(name) || !segment)
 		return false;
@@ -251,6 +304,7 @@ static int symbols__load(struct symbols *symbols, const struct binary *binary)
 		from = elf_sections__typed(&sections, SHT_DYNSYM);
 	if (!from)
 		return 0;
+	symbols->exported = from->sh_type == SHT_DYNSYM;
 	cnt = from->sh_size / sizeof(Elf64_Sym);
 	if (cnt > SYMBOLS_MAX)
 		return -EFBIG;
@@ -262,9 +316,11 @@ static int symbols__load(struct symbols *symbols, const struct binary *binary)
 	symbols->table = calloc(cnt + 1, sizeof(*symbols->table));
 	if (symbols->names && raw && symbols->table) {
 		symbols->names_len = names->sh_size;
-		for (u64 i = 0; i < cnt; i++)
+		for (u64 i = 0; i < cnt; i++) {
+			note_danger(symbols, &raw[i]);
 			symbols->cnt += read_symbol(binary, symbols, &raw[i],
 						    &symbols->table[symbols->cnt]);
+		}
 		symbols__sort(symbols);
 	} else {
 		err = -ENOEXEC;
@@ -282,6 +338,7 @@ int binary__functions(struct binary *binary,
 
 	if (err)
 		return err;
+	binary->danger = symbols.danger;
 	while (i < symbols.cnt && fn(owner, &symbols.table[i++].function))
 		;
 	/* of hundreds of files at once it would be too much */

@@ -26,6 +26,7 @@ struct file {
 	struct str object;	     /* the spec's it was looked at for; empty: the executable */
 	struct function_site *sites; /* owned */
 	u32 cnt, cap;
+	bool danger_said;
 };
 
 struct attachment {
@@ -37,8 +38,9 @@ struct process {
 	u32 tgid;
 	struct attachment attached[FILES_MAX];
 	u32 cnt;
-	void *loader; /* the probe that tells of its libraries; NULL: none */
-	bool stale;   /* it has mapped libraries since we looked */
+	void *loader;	      /* the probe that tells of its libraries; NULL: none */
+	bool stale;	      /* it has mapped libraries since we looked */
+	const char *danger; /* why no return is probed, not even of its libraries */
 };
 
 struct functions {
@@ -305,6 +307,18 @@ static bool is_attached(const struct process *process, const struct file *file)
 	return false;
 }
 
+static bool is_in_danger(const struct process *process, struct file *file)
+{
+	const char *what = process->danger ? process->danger : binary__danger(file->binary);
+
+	if (what && !file->danger_said)
+		log_warn("no functions of %.*s of pid %u are probed: what can %s would crash of it",
+			 STR_ARG(file->object.len ? file->object : STR("the executable")),
+			 process->tgid, what);
+	file->danger_said |= what != NULL;
+	return what != NULL;
+}
+
 /* Returns how many functions are probed now that were not before. */
 static u32 attach(struct functions *functions, struct process *process, const char *path,
 		  struct str object)
@@ -314,7 +328,11 @@ static u32 attach(struct functions *functions, struct process *process, const ch
 	char fd_path[64];
 	int err;
 
-	if (!file || !file->cnt || is_attached(process, file))
+	if (!file || is_attached(process, file))
+		return 0;
+	if (!object.len)
+		process->danger = binary__danger(file->binary);
+	if (!file->cnt || is_in_danger(process, file))
 		return 0;
 	if (process->cnt == FILES_MAX) {
 		say_once(&functions->files_said,
