@@ -23,6 +23,14 @@ __attribute__((noinline)) int probed_here(int a)
 	return identity(a) + a;
 }
 
+/* By its name it returns twice, as setjmp() does. */
+__attribute__((noinline)) int savectx(int a);
+
+__attribute__((noinline)) int savectx(int a)
+{
+	return identity(a) + a;
+}
+
 /* What stands for the kernel side: it counts, and may change the process meanwhile. */
 struct rig {
 	struct functions *functions;
@@ -144,6 +152,17 @@ static void rig__close(struct rig *rig)
 	unlink(rig->other);
 }
 
+static void what_returns_twice(void)
+{
+	struct rig rig;
+
+	CHECK(savectx(1) == 2);
+	rig__open(&rig, "savectx");
+	CHECK(!functions__process(rig.functions, (u32)rig.child));
+	CHECK(!rig.described && !rig.attached);
+	rig__close(&rig);
+}
+
 static void what_runs(void)
 {
 	struct rig rig;
@@ -225,6 +244,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return be_child(argv[1]) + probed_here(argc);
 	RUN(what_runs);
+	RUN(what_returns_twice);
 	RUN(not_what_it_was);
 	RUN(libraries);
 	RUN(gone);

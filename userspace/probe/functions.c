@@ -38,8 +38,8 @@ struct process {
 	u32 tgid;
 	struct attachment attached[FILES_MAX];
 	u32 cnt;
-	void *loader;	      /* the probe that tells of its libraries; NULL: none */
-	bool stale;	      /* it has mapped libraries since we looked */
+	void *loader;	    /* the probe that tells of its libraries; NULL: none */
+	bool stale;	    /* it has mapped libraries since we looked */
 	const char *danger; /* why no return is probed, not even of its libraries */
 };
 
@@ -160,6 +160,20 @@ static u8 needed_arguments(const struct function_spec_text *spec)
 	return bits;
 }
 
+/* setjmp() and the like: what they keep to return by again would be the kernel's address. */
+static bool returns_twice(struct str name)
+{
+	static const struct str names[] = {
+		STR("setjmp"),	   STR("_setjmp"), STR("sigsetjmp"), STR("__sigsetjmp"),
+		STR("getcontext"), STR("savectx"), STR("vfork"),     STR("__vfork"),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(name, names[i]))
+			return true;
+	return false;
+}
+
 static void choose_site(struct functions *functions, struct file *file,
 			const struct binary_function *found, const struct function_spec_text *spec)
 {
@@ -176,6 +190,8 @@ static void choose_site(struct functions *functions, struct file *file,
 	free(code);
 	if (!err && binary__is_go(file->binary))
 		err = -ENOTSUP, why = "Go moves its stacks, so a return cannot be probed";
+	else if (!err && returns_twice(found->name))
+		err = -ENOTSUP, why = "it returns more than once";
 	else if (!err && !site.returns)
 		err = -ENOTSUP, why = "its return address is out of reach where a probe is safe";
 	if (err) {
