@@ -185,6 +185,18 @@ static void trace_process(struct app *app, u32 tgid)
 		process_table__exit(app->processes, tgid, (u64)time(NULL) * NSEC_PER_SEC);
 }
 
+/* Where functions were asked for, and not a rule but the user chose the process. */
+static void say_no_function(const struct app *app, u32 tgid)
+{
+	const struct config *config = &app->config;
+
+	if (!app->live || !app->functions || !config->functions.cnt)
+		return;
+	for (u32 i = 0; i < config->pid_cnt; i++)
+		if (config->pids[i] == tgid)
+			log_info("no function of pid %u that is asked for, so far", tgid);
+}
+
 void app_on_process(void *owner, u32 tgid, u32 parent)
 {
 	struct app *app = owner;
@@ -194,7 +206,8 @@ void app_on_process(void *owner, u32 tgid, u32 parent)
 	process_table__add(app->processes, tgid, parent);
 	if (app->live)
 		trace_process(app, tgid);
-	app__functions_process(app, tgid);
+	if (!app__functions_process(app, tgid))
+		say_no_function(app, tgid);
 }
 
 void app_on_left(void *owner, u32 tgid, u64 ts)

@@ -186,6 +186,9 @@ const struct metric_info *app__functions_counters(const struct app *app, u32 *cn
 void app__functions_free(struct app *app);
 /* Probes it. Returns how many functions of it are probed, or negative errno. */
 int app__functions_process(struct app *app, u32 tgid);
+/* None is: says so, where functions were asked for and not a rule but the user chose the process.
+ */
+void app__functions_none(const struct app *app, u32 tgid);
 /* The same of one that runs already: what it did until now is not seen, and that is counted. */
 void app__functions_late(struct app *app, u32 tgid);
 /* It has mapped libraries; counted likewise. */

@@ -120,6 +120,13 @@ def function_of_what_is_not_there(run):
     check_equal([tree[0] for tree in trees(daemon)], ["GET /"], "spans")
 
 
+@test("bpf", "helpers")
+def function_of_nobody_is_said(run):
+    server = servers.nasty(run)
+    daemon = watch(run, server, "--function", "no_such_*")
+    daemon.wait_text("no function of pid %d that is asked for, so far" % server.process.pid)
+
+
 @test("bpf", "todo")
 def function_in_front_of_a_command(run):
     """Probed as soon as it runs."""
