@@ -7,21 +7,20 @@ One load that never pauses, cut into windows:
     U F U O U H U L   U F U O U H U L   U ...
 
 U nothing attached, F the floor (two empty BPF programs), O otel-ebpf, H the same with a span of the
-function that handles a request, L nginx writing its own buffered access log. Every window is
-compared with the mean of the U before and the U after it, so whatever the machine does slowly
-cancels out; the figure is the median over the rounds, the brackets are its quartiles. Then the
-daemon is attached once more for a longer stretch with the load paused around it: there it must have
-seen exactly the requests that were answered. Last, without load: how long after an answer its
-span's line is there.
+function that handles a request, L nginx writing its own buffered access log. Every window is compared with the mean of the U before and the U after it, so
+whatever the machine does slowly cancels out; the figure is the median over the rounds, the brackets
+are its quartiles. Then the daemon is attached once more for a longer stretch with the load paused
+around it: there it must have seen exactly the requests that were answered.
 
 The client (never sleeping, see client.c) and the daemon share one CPU, the server and this driver
-the other. A running thread's schedstat is only brought up to date at a tick, up to 4 ms late. But
+the other. Last, without load: how long after an answer its span's line is there. A running thread's schedstat is only brought up to date at a tick, up to 4 ms late. But
 when this driver runs on the server's CPU the server does not, so what it reads is exact.
 """
 
 import argparse
 import collections
 import contextlib
+import ctypes
 import mmap
 import os
 import pathlib
@@ -29,6 +28,7 @@ import platform
 import random
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -38,23 +38,14 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True
-
-from processes import PATIENCE, Failure, free_ports, read_line, spawn, until  # noqa: E402
-
 CONNECTIONS = 16
 WINDOW = 0.15  # seconds: long beside an edge, short beside what else the machine does
 SUSTAINED = 3.0  # seconds of the exact run
 SETTLE = 0.6  # seconds until every page of the ring buffer was written once: a daemon's usual life
 ROUNDS_MIN = 5  # quartiles of fewer say nothing
+PATIENCE = 30.0  # seconds until whatever should have happened counts as failed
 PLAIN, LOGGED = 1, 2  # the client's targets
-PYTHON = "/usr/bin/python3"
-FLASK = pathlib.Path(__file__).parents[2] / "demo_todo/flask"
-# what is asked for inside the request, by server
-INSIDE = {
-    "C epoll": ("and a handler's span", "--function", "conn_answer"),  # of server.c
-    "Flask": ("and its view", "--python_functions", "views"),
-}
+HANDLER = "conn_answer"  # of server.c
 SEEN_REQUESTS = 200  # that are waited for, one after the other
 SEEN_AIM = 0.2  # seconds until a span is visible
 TICK = 0.08  # seconds: the daemon's; requests fall anywhere in it
@@ -63,6 +54,51 @@ FLOOR_AIM = 4  # otel-ebpf adds at most so many times what the floor adds
 Window = collections.namedtuple("Window", "ns rps busy done")
 Sample = collections.namedtuple("Sample", "added ratio")
 Summary = collections.namedtuple("Summary", "requests lost calls line")
+
+
+class Failure(Exception):
+    """A measurement that could not be made."""
+
+
+def spawn(stack, argv, cpu, **pipes):
+    """Starts argv on one CPU; it ends with the stack, or with us however we end."""
+    libc = ctypes.CDLL(None)
+
+    def settle():
+        os.sched_setaffinity(0, {cpu})
+        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+    proc = subprocess.Popen([str(arg) for arg in argv], preexec_fn=settle, bufsize=0, **pipes)
+    stack.callback(stop, proc)
+    return proc
+
+
+def stop(proc):
+    if proc.poll() is None:
+        proc.terminate()
+    try:
+        proc.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        proc.kill()
+        proc.wait()
+        raise Failure(f"{proc.args[0]} did not end at SIGTERM") from None
+
+
+def read_line(proc, pipe):
+    """The pipe is unbuffered: lines that select could not see would be waited for in vain."""
+    ready, _, _ = select.select([pipe], [], [], PATIENCE)
+    line = pipe.readline() if ready else b""
+    if not line:
+        raise Failure(f"{proc.args[0]} {'ended' if ready else 'is silent'}")
+    return line.decode(errors="replace").strip()
+
+
+def until(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failure(f"waited in vain for {what}")
+        time.sleep(0.001)
 
 
 def cpu_ns(pid):
@@ -257,20 +293,7 @@ class Bench:
             raise Failure("nginx did not start")
         return int(children.read_text()), ports
 
-    def flask_server(self, stack):
-        """gunicorn's one worker, of the to-do list."""
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ports = free_ports(1)
-        proc = spawn(stack, [PYTHON, "-m", "gunicorn", "-b", f"127.0.0.1:{ports[0]}", "-k",
-                             "gthread", "--threads", 1, "--keep-alive", 60, "--chdir", FLASK,
-                             "app:app"],
-                     self.server_cpu, env={**os.environ, "TODO_DB": str(folder / "tasks.db")},
-                     stderr=subprocess.PIPE)
-        while "Booting worker" not in (said := read_line(proc, proc.stderr)):
-            pass
-        return int(said.split()[-1]), ports
-
-    def measure(self, floor, name, server, seconds):
+    def measure(self, floor, server, seconds):
         with contextlib.ExitStack() as stack:
             pid, ports = server(stack)
             load = Load(stack, self, ports)
@@ -279,11 +302,11 @@ class Bench:
             variants = {"floor": run.floor_window, "otel-ebpf": run.traced_window}
             if len(ports) > 1:
                 variants["access log"] = run.logged_window
-            if name in INSIDE:
-                title, *args = INSIDE[name]
-                variants[title] = lambda: run.traced_window(*args)
+            else:
+                variants["and a handler's span"] = lambda: run.traced_window("--function", HANDLER)
             run.rounds(variants, seconds - SUSTAINED)
             return run, run.sustained()
+
 
     def seen(self):
         """[seconds from the end of an answer to its span's line]"""
@@ -325,6 +348,14 @@ http {{
     }}
 }}
 """
+
+
+def free_ports(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
 
 
 def spread(values, form):
@@ -392,8 +423,8 @@ def print_verdicts(runs):
 
 def print_seen(delays):
     median, most = statistics.median(delays), max(delays)
-    print(f"- a span's line is there {median * 1000:.0f} ms after its answer, "
-          f"{most * 1000:.0f} ms at most, of {len(delays)} requests without other load; aim {SEEN_AIM * 1000:.0f} ms: "
+    print(f"- a span's line is there {median * 1000:.0f} ms after its answer, {most * 1000:.0f} ms at "
+          f"most, of {len(delays)} requests without other load; aim {SEEN_AIM * 1000:.0f} ms: "
           f"{'met' if most <= SEEN_AIM else 'not met'}")
 
 
@@ -415,22 +446,18 @@ def undisturbed():
 
 def bench_run(args):
     bench = Bench(args)
-    servers = {"C epoll": bench.epoll_server, "nginx": bench.nginx_server,
-               "Flask": bench.flask_server}
+    servers = {"C epoll": bench.epoll_server, "nginx": bench.nginx_server}
     runs = {}
     if not shutil.which("nginx"):
         print("bench: nginx skipped, it is not installed", file=sys.stderr)
         del servers["nginx"]
-    if subprocess.run([PYTHON, "-c", "import flask, gunicorn"], capture_output=True).returncode:
-        print("bench: Flask skipped, it is not installed with gunicorn", file=sys.stderr)
-        del servers["Flask"]
     if pathlib.Path("/proc/sys/kernel/bpf_stats_enabled").read_text().strip() != "0":
         print("bench: kernel.bpf_stats_enabled makes every BPF program dearer", file=sys.stderr)
     with undisturbed(), contextlib.ExitStack() as stack:
         floor = Floor(stack, bench)
         for name, server in servers.items():
             print(f"bench: {name}, about {args.seconds / len(servers):.0f} s", file=sys.stderr)
-            runs[name] = bench.measure(floor, name, server, args.seconds / len(servers))
+            runs[name] = bench.measure(floor, server, args.seconds / len(servers))
         print("bench: until a span is seen, about 25 s", file=sys.stderr)
         seen = bench.seen()
     print_table(runs, floor.hooks)
