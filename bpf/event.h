@@ -264,6 +264,7 @@ struct control {
 	__u32 presence;	     /* enum presence: whom the sweep tells of even without news */
 	__u32 activity;	     /* something was held or left to tell since user space cleared it */
 	__u32 woken;	     /* a wakeup was sent and user space has not yet come */
+	__u32 met;	     /* a process has a connection for the first time: a wakeup is due */
 	__u32 unix_sends; /* the hook on sends of unix sockets is there: their reads may be told */
 };
 

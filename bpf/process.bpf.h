@@ -68,6 +68,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 
 	if (select_exec)
 		tell_candidate(task->tgid, task->comm, bprm->filename, 0);
+	forget_met(task->tgid);
 	if (was_traced)
 		tell_process(EV_EXEC, task->tgid, 0);
 	return 0;
@@ -123,6 +124,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	if (!is_traced(tgid) || task->signal->live.counter || tgid >= TGID_MAX)
 		return 0;
 	__sync_fetch_and_and(&traced[tgid / 64], ~(1ULL << (tgid % 64)));
+	forget_met(tgid);
 	tell_process(EV_EXIT, tgid, 0);
 	return 0;
 }

@@ -115,6 +115,7 @@ struct {
 #define CPU_MAX	 1024
 
 u64 traced[TGID_MAX / 64]; /* bitmap of tgids */
+u64 met[TGID_MAX / 64];	   /* ... who have told of a connection since they were traced */
 /* Counts the candidates told of, by tgid modulo ASKED_MAX: user space sees whether it decided about
  * what the process is now. */
 #define ASKED_MAX 65536
@@ -138,6 +139,24 @@ const volatile u64 wake_level = 4 << 20; /* a quarter of the ring */
 static __always_inline bool is_traced(u32 tgid)
 {
 	return tgid < TGID_MAX && traced[tgid / 64] & (1ULL << (tgid % 64));
+}
+
+/* User space is woken for the first connection of a process, to ask /proc who it is: soon after its
+ * answer it may be gone. */
+static __always_inline void note_met(u32 tgid)
+{
+	u64 bit = 1ULL << (tgid % 64);
+
+	if (tgid >= TGID_MAX || met[tgid / 64] & bit)
+		return;
+	__sync_fetch_and_or(&met[tgid / 64], bit);
+	control.met = 1;
+}
+
+static __always_inline void forget_met(u32 tgid)
+{
+	if (tgid < TGID_MAX)
+		__sync_fetch_and_and(&met[tgid / 64], ~(1ULL << (tgid % 64)));
 }
 
 static __always_inline struct cpu_stats *my_stats(void)
@@ -338,6 +357,7 @@ static __always_inline u32 put_open(struct scratch *s, struct conn *st, struct s
 		put_addresses(open, sk);
 	event_init(&open->hdr, EV_OPEN, sizeof(*open) + open->path_len, ts, st->cookie);
 	event_by(&open->hdr, task);
+	note_met(task->tgid);
 	return align8(sizeof(*open) + open->path_len);
 }
 
@@ -368,6 +388,10 @@ __noinline int put_hold(struct scratch *s, struct conn *st, u32 at)
  */
 static __always_inline u64 wake_flags(u64 len, u64 ts)
 {
+	if (control.met) {
+		control.met = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
 	/* some bits of the time are chance enough, and cost no call */
 	if (control.woken || (len < 1024 && (ts & 0xfc00)))
 		return BPF_RB_NO_WAKEUP;

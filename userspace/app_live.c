@@ -215,8 +215,10 @@ static void reap(struct app *app)
  */
 static void forward(struct app *app, const struct signalfd_siginfo *info)
 {
-	if (info->ssi_code != SI_KERNEL)
-		kill(app->child.pid, (int)info->ssi_signo);
+	if (info->ssi_code == SI_KERNEL)
+		return;
+	consume(app); /* who served is asked while it is there */
+	kill(app->child.pid, (int)info->ssi_signo);
 }
 
 static void on_signal(struct watch *watch, u32 events)

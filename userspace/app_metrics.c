@@ -123,6 +123,7 @@ void app_on_begun(void *owner, const struct http_call *call)
 	/* asked for in any case, so that a recording can be replayed with metrics and without */
 	struct resource *resource = process_table__resource(app->processes, call->peer.tgid);
 
+	process_table__routes(app->processes, call->peer.tgid); /* while its sources can be found */
 	app__functions_begin(app, call, resource && will_be_told(app, resource, call));
 	for (u32 i = 0; resource && !measures_itself(resource) && i < APP_READERS; i++)
 		if (app->metrics[i])
