@@ -9,10 +9,13 @@
 
 CC      ?= gcc
 CLANG   ?= clang
-BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+# the bpftool that Ubuntu has on the PATH refuses any kernel but its own
+BPFTOOL ?= $(lastword bpftool $(wildcard /usr/sbin/bpftool) $(sort $(wildcard /usr/lib/linux-tools/*/bpftool)))
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 V       ?= 0
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
+endif
 ifeq ($(V),0)
 Q := @
 say = @printf '  %-8s %s\n' "$(1)" "$(2)"
