@@ -106,7 +106,7 @@ deps:
 	$(Q)scripts/install-deps
 
 format:
-	$(Q)clang-format -i $(wildcard userspace/*.[ch] userspace/*/*.[ch] bpf/*.[ch] demo_todo/*.[ch] tests/*/*.[ch])
+	$(Q)clang-format-14 -i $(wildcard userspace/*.[ch] userspace/*/*.[ch] bpf/*.[ch] demo_todo/*.[ch] tests/*/*.[ch])
 
 clean:
 	rm -rf build

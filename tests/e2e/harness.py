@@ -34,6 +34,9 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's Flask
 # of any condition waited for: far more than a slow machine needs, far less than a stuck job
 BOUND = float(os.environ.get("E2E_BOUND", "30"))
 
+# a shell that starts us in the background has it ignored, and so would all that we start
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 Record = collections.namedtuple("Record", "client method target status sent received interim note")
 Span = collections.namedtuple("Span", "method target status sent received client trace_id rest")
 Summary = collections.namedtuple("Summary", "requests spans lost causes discarded excluded"
