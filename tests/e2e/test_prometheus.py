@@ -136,11 +136,26 @@ def prometheus_odd_clients(run):
             _, answer = exchange("127.0.0.1:" + port, asked)
             check(answer.startswith(want), "%r to %r" % (answer[:60], asked[:40]))
     check_equal(exchange("127.0.0.1:" + port, b"\0\1\2\3\r\n\r\n")[1], b"", "answer to garbage")
+    daemon.stop()
+
+
+@test("bpf", "todo")
+def prometheus_crowd(run):
+    """Clients that stop in the middle, or stay for nothing, keep nobody out: the longest quiet ones
+    go, long before any timeout."""
+    daemon, address = serve(run, (servers.todo(run),))
+    port = int(address.rsplit(":", 1)[1])
     with contextlib.ExitStack() as stack:
-        for _ in range(4):  # half of the connections there may be
-            idle = stack.enter_context(socket.create_connection(("127.0.0.1", int(port))))
-            idle.sendall(b"GET /metrics HTTP/1.1\r\n")
-        parse(fetch(address)[1])
+        for said in (b"GET /metrics HTTP/1.1\r\n", b"", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"):
+            crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                     for _ in range(30)]
+            for client in crowd:
+                with contextlib.suppress(ConnectionError):
+                    client.sendall(said)
+            parse(fetch(address)[1])
+            crowd[-1].setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                check(crowd[-1].recv(1), "the last of those who said %r was sent away" % said)
     daemon.stop()
 
 

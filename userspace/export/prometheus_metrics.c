@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The Prometheus exporter: serves GET /metrics. libmicrohttpd parses and sends, on our loop: the
- *one epoll descriptor of its own is a watch, its next timeout a timer beside it.
+ * one epoll descriptor of its own is a watch, its next timeout a timer beside it.
  *
  *	scrape --> answer(): snapshot --> page --> send_page(): a block at a time, as the socket
- *takes it
+ *	                                                        takes it
  *
- * Whatever clients do, SCRAPES_MAX snapshots are held at once, each for SCRAPE_NS at most.
+ * Whatever clients do, CLIENTS_MAX connections are kept, each with a snapshot for SCRAPE_NS at
+ * most. The next one takes the place of that which has been quiet longest: nobody who only
+ * connects, or stops in the middle, keeps a scraper out.
  */
 #include <errno.h>
 #include <microhttpd.h>
@@ -20,8 +22,10 @@
 #include "export/metrics_export.h"
 #include "export/prometheus_page.h"
 
-/* Open connections: two Prometheus servers, a person and some room. Others wait in the backlog. */
-#define SCRAPES_MAX 8
+/* Two Prometheus servers, a person and some room. */
+#define CLIENTS_MAX 8
+/* As libmicrohttpd counts: those that had to go are there until it looks at them. */
+#define CONNECTIONS_MAX (2 * CLIENTS_MAX)
 /* Prometheus gives up after 10 s unless told otherwise. */
 #define SCRAPE_NS (30 * NSEC_PER_SEC)
 /* Nothing was read or sent for so long. */
@@ -36,15 +40,73 @@ struct prometheus {
 	struct MHD_Daemon *daemon;
 	struct watch http, timer;
 	bool watched;
+	struct MHD_Connection *clients[CLIENTS_MAX]; /* the longest quiet one first */
+	u32 client_cnt;
 };
 
 /* One answer on its way: the page, and what of it was made but not taken. */
 struct scrape {
+	struct prometheus *prometheus;
+	struct MHD_Connection *client;
 	struct prometheus_page *page;
 	struct buf text;
 	size_t taken;
 	u64 until_ns; /* CLOCK_MONOTONIC */
 };
+
+/* ---- clients ---- */
+
+/* False: it was not among them. */
+static bool remove_client(struct prometheus *prometheus, const struct MHD_Connection *client)
+{
+	u32 i = 0;
+
+	while (i < prometheus->client_cnt && prometheus->clients[i] != client)
+		i++;
+	if (i == prometheus->client_cnt)
+		return false;
+	prometheus->client_cnt--;
+	memmove(&prometheus->clients[i], &prometheus->clients[i + 1],
+		(prometheus->client_cnt - i) * sizeof(prometheus->clients[0]));
+	return true;
+}
+
+static void add_client(struct prometheus *prometheus, struct MHD_Connection *client)
+{
+	prometheus->clients[prometheus->client_cnt++] = client;
+}
+
+/* libmicrohttpd reads of its end and closes it, this time or the next. */
+static void drop_quietest(struct prometheus *prometheus)
+{
+	struct MHD_Connection *client = prometheus->clients[0];
+
+	shutdown(MHD_get_connection_info(client, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+		 SHUT_RDWR);
+	remove_client(prometheus, client);
+}
+
+static void on_client(void *object, struct MHD_Connection *client, void **context,
+		      enum MHD_ConnectionNotificationCode code)
+{
+	struct prometheus *prometheus = object;
+
+	(void)context;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		remove_client(prometheus, client);
+		return;
+	}
+	if (prometheus->client_cnt == CLIENTS_MAX)
+		drop_quietest(prometheus);
+	add_client(prometheus, client);
+}
+
+/* It asked for something, or took some of it. */
+static void note_progress(struct prometheus *prometheus, struct MHD_Connection *client)
+{
+	if (remove_client(prometheus, client))
+		add_client(prometheus, client);
+}
 
 /* ---- answers ---- */
 
@@ -72,6 +134,7 @@ static ssize_t send_page(void *object, uint64_t offset, char *block, size_t room
 	struct str piece;
 
 	(void)offset;
+	note_progress(scrape->prometheus, scrape->client);
 	if (monotonic_ns() > scrape->until_ns)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (scrape->taken == text->len) {
@@ -90,9 +153,10 @@ static ssize_t send_page(void *object, uint64_t offset, char *block, size_t room
 	return (ssize_t)piece.len;
 }
 
-static int scrape__new(struct scrape **out, const struct export_env *env,
-		       enum prometheus_format format)
+static int scrape__new(struct scrape **out, struct prometheus *prometheus,
+		       struct MHD_Connection *client, enum prometheus_format format)
 {
+	const struct export_env *env = prometheus->env;
 	struct scrape *scrape = calloc(1, sizeof(*scrape));
 	struct metrics *snapshot;
 	int err;
@@ -106,6 +170,8 @@ static int scrape__new(struct scrape **out, const struct export_env *env,
 		scrape__free(scrape);
 		return err;
 	}
+	scrape->prometheus = prometheus;
+	scrape->client = client;
 	scrape->until_ns = monotonic_ns() + SCRAPE_NS;
 	*out = scrape;
 	return 0;
@@ -134,7 +200,7 @@ static enum MHD_Result reply_text(struct MHD_Connection *conn, unsigned int stat
 						     MHD_RESPMEM_PERSISTENT));
 }
 
-static enum MHD_Result reply_page(const struct prometheus *prometheus, struct MHD_Connection *conn)
+static enum MHD_Result reply_page(struct prometheus *prometheus, struct MHD_Connection *conn)
 {
 	static const char *const types[] = {
 		[PROMETHEUS_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
@@ -147,7 +213,7 @@ static enum MHD_Result reply_page(const struct prometheus *prometheus, struct MH
 	struct MHD_Response *response;
 	struct scrape *scrape;
 
-	if (scrape__new(&scrape, prometheus->env, format))
+	if (scrape__new(&scrape, prometheus, conn, format))
 		return reply_text(conn, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory\n");
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, send_page,
 						     scrape, scrape__free);
@@ -168,6 +234,7 @@ static enum MHD_Result answer(void *object, struct MHD_Connection *conn, const c
 	(void)body;
 	(void)body_len;
 	(void)state;
+	note_progress(object, conn);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 		return reply_text(conn, MHD_HTTP_METHOD_NOT_ALLOWED, "GET /metrics\n");
 	if (strcmp(url, "/metrics"))
@@ -243,7 +310,7 @@ static int listen_on(const struct addrinfo *address)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (!bind(fd, address->ai_addr, address->ai_addrlen) && !listen(fd, SCRAPES_MAX))
+	if (!bind(fd, address->ai_addr, address->ai_addrlen) && !listen(fd, SOMAXCONN))
 		return fd;
 	err = -errno;
 	close(fd);
@@ -330,7 +397,8 @@ static int prometheus_init(struct prometheus *prometheus)
 		return fd;
 	prometheus->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL, 0, NULL, NULL, answer, prometheus, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SCRAPES_MAX,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
+		MHD_OPTION_NOTIFY_CONNECTION, on_client, prometheus,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_END);
 	if (!prometheus->daemon) {
