@@ -7,9 +7,11 @@ repeats; what was taken is kept as the ids of its spans.
 Modes of both:  ok | partial:N:TEXT | hang | close | poison:HEX (refused while it holds that id)
 of HTTP:        STATUS | STATUS:RETRY_AFTER | short | junk | chunked | close-after
 of HTTP/2:      status:CODE | retry:CODE:SECONDS | only:CODE | rst:CODE | goaway | drain |
-                no-status | no-trailers | split | gzip | long | junk | http:STATUS
+                no-status | no-trailers | split | gzip | long | junk | http:STATUS |
+                flood:KIND (of FLOODS, until the client has had enough)
 """
 import base64
+import contextlib
 import gzip
 import http.server
 import json
@@ -242,6 +244,24 @@ class HttpReceiver(Receiver):
         self.overfed = True
 
 
+def frame(kind, payload=b"", flags=0, stream=0):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+# What may be sent for ever: all of it, or its start and then the rest of it. The call's stream is 1.
+FLOODS = {
+    "data": (frame(1, b"\x88", 4, 1), frame(0, 16384 * b"x", 0, 1)),
+    "empty-data": (frame(1, b"\x88", 4, 1), frame(0, b"", 0, 1)),
+    "data-of-nobody": (b"", frame(0, 16384 * b"x")),
+    "interim": (b"", frame(1, b"\x48\x03103", 4, 1)),
+    "continuation": (frame(1, b"\x88", 0, 1), frame(9, b"", 0, 1)),
+    "reset": (b"", frame(3, struct.pack(">I", 8), 0, 1)),
+    "settings": (b"", frame(4)),
+    "ping": (b"", frame(6, b"12345678")),
+    "pong": (b"", frame(6, b"12345678", 1)),
+    "unknown": (b"", frame(99)),
+}
+
 HEAD = [(":status", "200"), ("content-type", "application/grpc")]
 
 
@@ -311,6 +331,9 @@ class GrpcReceiver(Receiver):
             reply(b"", grpc_status=arg[0], grpc_status_details_bin=details)
         elif what == "only":
             peer.send_headers(stream, HEAD + [("grpc-status", arg[0])], end_stream=True)
+        elif what == "flood":
+            self.flood(sock, peer.data_to_send(), *FLOODS[arg[0]])
+            return False
         elif what == "rst":
             peer.reset_stream(stream, int(arg[0]))
         elif what == "drain":  # h2 sends nothing after its own GOAWAY: this one is written by hand
@@ -339,3 +362,13 @@ class GrpcReceiver(Receiver):
         else:
             reply()
         return True
+
+    def flood(self, sock, before, start, more):
+        """Ends when the client has had enough, or at 64 MiB; what it says is not waited for."""
+        sock.sendall(before + start)
+        block = more * (65536 // len(more) + 1)
+        for _ in range(1024):
+            sock.sendall(block)
+            with contextlib.suppress(BlockingIOError):
+                sock.recv(1 << 20, socket.MSG_DONTWAIT)
+        self.overfed = True

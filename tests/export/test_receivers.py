@@ -6,7 +6,7 @@ import time
 
 from harness import Failure, check, check_equal, test
 from exports import SPANS, counts, endpoint, outcome, replay
-from receivers import GrpcReceiver, HttpReceiver
+from receivers import FLOODS, GrpcReceiver, HttpReceiver
 
 ALL = (SPANS, 0, "")
 
@@ -26,6 +26,7 @@ def faulty(name, modes, want, requests=None, said=None, kinds=("grpc", "http/pro
             if requests:
                 check_equal(receiver.count(), requests, "requests")
             check(not said or said in daemon.stderr(), "%r was not said" % said)
+            check(not receiver.overfed, "64 MiB of no answer were read")
         needs = ("h2",) if kind == "grpc" else ()
         test(*needs, name="%s_%s" % (name, kind.replace("/", "_")))(fault)
 
@@ -65,6 +66,9 @@ faulty("in_frames_of_a_byte", ("split",), ALL, requests=1, kinds=GRPC)
 faulty("compressed_answer", ("gzip",), ALL, requests=1, kinds=GRPC)
 faulty("endless_answer", ("long",), ALL, requests=1, kinds=GRPC)
 faulty("window_of_a_byte", ("ok",), ALL, requests=1, kinds=GRPC, window=1)
+for what in FLOODS:
+    faulty("flood_of_" + what, ("flood:" + what, "ok"), ALL, requests=2, kinds=GRPC,
+           said="Transient error")
 
 
 @test()

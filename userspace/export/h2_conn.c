@@ -11,6 +11,13 @@
 #include <stdlib.h>
 
 #define READ_BYTES 16384 /* a TLS record */
+/*
+ * What a server may send without answering: frames of any kind, 9 bytes each at least, which cost
+ * time whatever they say. Answers are small, pings rare, and even a window opened byte by byte for
+ * a request of 32 KiB needs less.
+ */
+#define FLOOD_BYTES	((size_t)1 << 20)
+#define FLOOD_PERIOD_NS (10 * NSEC_PER_SEC)
 
 struct h2_conn {
 	struct h2_conn_env env;
@@ -22,6 +29,8 @@ struct h2_conn {
 	const u8 *out; /* nghttp2's, until it is asked for more */
 	size_t out_len;
 	bool retired;
+	size_t received; /* since `since`, or the last answer */
+	u64 since;
 };
 
 static void retire(struct h2_conn *conn)
@@ -134,6 +143,7 @@ static void end_call(struct h2_conn *conn, s32 stream_id, u32 error_code)
 	if (error_code == NGHTTP2_NO_ERROR && call->sent < call->body.len)
 		nghttp2_submit_rst_stream(conn->session, NGHTTP2_FLAG_NONE, stream_id,
 					  NGHTTP2_CANCEL);
+	conn->received = 0;
 	detach(conn, call);
 	call->ops->closed(call, error_code);
 }
@@ -243,6 +253,19 @@ static void on_connected(void *owner)
 		settle(conn);
 }
 
+/* Those who do are not listened to any longer; how soon they are tried again is delivery.h's. */
+static bool floods(struct h2_conn *conn, size_t len)
+{
+	u64 now = loop__timers(conn->env.loop)->now;
+
+	if (now - conn->since > FLOOD_PERIOD_NS) {
+		conn->since = now;
+		conn->received = 0;
+	}
+	conn->received += len;
+	return conn->received > FLOOD_BYTES;
+}
+
 static void on_ready(void *owner)
 {
 	struct h2_conn *conn = owner;
@@ -254,6 +277,10 @@ static void on_ready(void *owner)
 	if (n <= 0 && n != -EAGAIN) {
 		fail(conn, n ? stream__error(conn->stream, (int)n) : "the connection was closed",
 		     false);
+		return;
+	}
+	if (n > 0 && floods(conn, (size_t)n)) {
+		fail(conn, "the server sends and sends without an answer", false);
 		return;
 	}
 	used = n > 0 ? nghttp2_session_mem_recv(conn->session, bytes, (size_t)n) : 0;
