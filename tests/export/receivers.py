@@ -5,7 +5,8 @@ repeats; what was taken is kept as the ids of its spans.
     with HttpReceiver("503:1", "ok") as receiver: ...
 
 Modes of both:  ok | partial:N:TEXT | hang | close | poison:HEX (refused while it holds that id)
-of HTTP:        STATUS | STATUS:RETRY_AFTER | short | junk | chunked | close-after
+of HTTP:        STATUS | STATUS:RETRY_AFTER | short | junk | chunked | close-after |
+                endless:STATUS | flood:KIND (of HTTP_FLOODS)
 of HTTP/2:      status:CODE | retry:CODE:SECONDS | only:CODE | rst:CODE | goaway | drain |
                 no-status | no-trailers | split | gzip | long | junk | http:STATUS |
                 flood:KIND (of FLOODS, until the client has had enough)
@@ -170,6 +171,13 @@ class Receiver:
             return list(self.taken)
 
 
+HTTP_FLOODS = {
+    "interim": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+    "header": (b"HTTP/1.1 200 OK\r\nx: ", b"y"),
+}
+
+
 class HttpReceiver(Receiver):
     def serve(self, sock):
         receiver = self
@@ -226,19 +234,22 @@ class HttpReceiver(Receiver):
             handler.end_headers()
             handler.wfile.write(b"2\r\n\x0a\x00\r\n0\r\n\r\n")
         elif what == "endless":
-            self.endless(handler, int(arg[0]))
+            handler.send_response(int(arg[0]))
+            handler.send_header("content-length", str(1 << 40))
+            handler.end_headers()
+            self.flood(handler, b"", b"x")
+        elif what == "flood":
+            self.flood(handler, *HTTP_FLOODS[arg[0]])
         else:
             reply(200, b"", *([("connection", "close")] if what == "close-after" else []))
 
-    def endless(self, handler, status):
+    def flood(self, handler, start, more):
         """Ends when the client has had enough, or at 64 MiB."""
-        handler.send_response(status)
-        handler.send_header("content-length", str(1 << 40))
-        handler.end_headers()
         handler.close_connection = True
+        handler.wfile.write(start)
         for _ in range(1024):
             try:
-                handler.wfile.write(b"x" * (64 << 10))
+                handler.wfile.write(more * (65536 // len(more)))
             except OSError:
                 return
         self.overfed = True

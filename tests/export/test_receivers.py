@@ -6,7 +6,7 @@ import time
 
 from harness import Failure, check, check_equal, test
 from exports import SPANS, counts, endpoint, outcome, replay
-from receivers import FLOODS, GrpcReceiver, HttpReceiver
+from receivers import FLOODS, HTTP_FLOODS, GrpcReceiver, HttpReceiver
 
 ALL = (SPANS, 0, "")
 
@@ -25,7 +25,8 @@ def faulty(name, modes, want, requests=None, said=None, kinds=("grpc", "http/pro
                 check_equal(len(set(receiver.ids())), SPANS, "distinct spans received")
             if requests:
                 check_equal(receiver.count(), requests, "requests")
-            check(not said or said in daemon.stderr(), "%r was not said" % said)
+            words = said and said.replace("%d", str(receiver.port))
+            check(not said or words in daemon.stderr(), "%r was not said" % words)
             check(not receiver.overfed, "64 MiB of no answer were read")
         needs = ("h2",) if kind == "grpc" else ()
         test(*needs, name="%s_%s" % (name, kind.replace("/", "_")))(fault)
@@ -38,7 +39,8 @@ GRPC = ("grpc",)
 faulty("plain", ("ok",), ALL, requests=1, kinds=EVERY)
 faulty("partial", ("partial:2:too old",), (SPANS - 2, 2, "rejected 2"), requests=1, kinds=EVERY,
        said="partial success: 2 of 9 spans rejected: too old")
-faulty("partial_of_none", ("partial:0:beware",), ALL, requests=1, said="beware")
+faulty("partial_of_none", ("partial:0:beware",), ALL, requests=1,
+       said="127.0.0.1:%d are taken, with a warning: beware")
 faulty("closed", ("close", "ok"), ALL, requests=2)
 faulty("unavailable", {"grpc": ("status:14", "ok"), "http/protobuf": ("503", "ok")}, ALL,
        requests=2, said="retrying in 1s. Error details: ")
@@ -69,6 +71,9 @@ faulty("window_of_a_byte", ("ok",), ALL, requests=1, kinds=GRPC, window=1)
 for what in FLOODS:
     faulty("flood_of_" + what, ("flood:" + what, "ok"), ALL, requests=2, kinds=GRPC,
            said="Transient error")
+for what in HTTP_FLOODS:
+    faulty("flood_of_" + what, ("flood:" + what, "ok"), ALL, requests=2, kinds=HTTP,
+           said={"header": "a header of the answer is too long"}.get(what, "Transient error"))
 
 
 @test()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS: chain and name are verified, our certificate is shown when asked for."""
+import re
 import subprocess
 
 from harness import check, check_equal, test
@@ -50,6 +51,25 @@ over_tls("certificate_not_shown", mutual=True, shown=False,
                "http/protobuf": "Transient error StatusCode.UNAVAILABLE"})
 over_tls("no_http2", protocols=(), kinds=("grpc",),
          said={"grpc": "TLS: the server does not speak HTTP/2"})
+
+
+@test("openssl", "h2")
+def a_wrong_port_or_scheme_is_guessed(run):
+    """Who speaks to somebody else than meant reads what it most likely is."""
+    authority = Authority(run.tmp)
+    pair = authority.issue("server", "IP:127.0.0.1")
+    grpc, http = (GrpcReceiver, "grpc", ("h2",)), (HttpReceiver, "http/protobuf", ())
+    tls, no_tls = "does it want TLS (https://)?", "is it a port without TLS (http://)?"
+    for there, ours, secure, scheme, said in (
+            (grpc, grpc, False, "https", no_tls), (http, http, False, "https", no_tls),
+            (grpc, grpc, True, "http", tls), (http, http, True, "http", tls),
+            (http, grpc, False, "http", "is it OTLP/HTTP's port (http/protobuf, 4318)?"),
+            (grpc, http, False, "http", "is it OTLP/gRPC's port (grpc, 4317), or " + tls)):
+        context = server_context(pair, there[2], None) if secure else None
+        with there[0](context=context) as receiver:
+            daemon = replay(run, endpoint(receiver, scheme), "--exporter_otlp_certificate",
+                            authority.cert, protocol=ours[1], wait=False)
+            daemon.wait_text(r"[a-z.\d]; %s\n" % re.escape(said))
 
 
 @test("openssl")

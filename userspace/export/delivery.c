@@ -191,7 +191,10 @@ static void log_taken(struct delivery *delivery, const struct send_result *resul
 		if (delivery->complained && !delivery->hurried)
 			log_info("%s to %s are taken again", ops->signal, delivery->name);
 		delivery->complained = false;
-	} else if (may_log(delivery)) {
+	} else if (!result->rejected && may_log(delivery)) {
+		log_warn("%s to %s are taken, with a warning: %.*s", ops->signal, delivery->name,
+			 STR_ARG(result->message));
+	} else if (result->rejected && may_log(delivery)) {
 		log_warn("%s to %s: partial success: %llu of %u %s rejected: %.*s", ops->signal,
 			 delivery->name, (unsigned long long)result->rejected,
 			 delivery_queue__size(&delivery->queue), ops->items,

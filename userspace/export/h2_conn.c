@@ -19,6 +19,9 @@
 #define FLOOD_BYTES	((size_t)1 << 20)
 #define FLOOD_PERIOD_NS (10 * NSEC_PER_SEC)
 
+static const char not_http2[] =
+	"the server does not speak HTTP/2; is it OTLP/HTTP's port (http/protobuf, 4318)?";
+
 struct h2_conn {
 	struct h2_conn_env env;
 	struct h2_conn *next; /* in *env.list */
@@ -65,6 +68,14 @@ void h2_conn__free(struct h2_conn *conn)
 	free(conn);
 }
 
+/* Who closes a plain connection before a word of HTTP/2 may have wanted another one. */
+static const char *hint(const struct h2_conn *conn)
+{
+	bool early = conn->session && !conn->greeted && !conn->env.target->tls;
+
+	return early && !conn->received ? HINT_TLS : "";
+}
+
 /* The end of the connection and of all calls on it. */
 static void fail(struct h2_conn *conn, const char *why, bool refused)
 {
@@ -72,7 +83,7 @@ static void fail(struct h2_conn *conn, const char *why, bool refused)
 	char text[300];
 
 	/* why may be the stream's */
-	snprintf(text, sizeof(text), "%s", why);
+	snprintf(text, sizeof(text), "%s%s", why, hint(conn));
 	retire(conn);
 	while ((call = conn->calls)) {
 		detach(conn, call);
@@ -239,7 +250,10 @@ static void settle(struct h2_conn *conn)
 		h2_conn__free(conn);
 	else if (!nghttp2_session_want_read(conn->session) &&
 		 !nghttp2_session_want_write(conn->session))
-		fail(conn, "the server ends the connection", false);
+		fail(conn,
+		     conn->greeted ? "the server ends the connection"
+				   : not_http2,
+		     false);
 }
 
 /* Who does not say SETTINGS is no HTTP/2 server: it is not sent anything it would misread. */
@@ -266,29 +280,51 @@ static bool floods(struct h2_conn *conn, size_t len)
 	return conn->received > FLOOD_BYTES;
 }
 
+/* What it is that begins so; NULL: HTTP/2, as far as one can tell. */
+static const char *stranger(const u8 *bytes, size_t len)
+{
+	struct str s = {(const char *)bytes, len};
+
+	if (str_starts(s, STR("HTTP/")))
+		return not_http2;
+	/* an alert: RFC 8446 section 5.1 */
+	return str_starts(s, STR("\x15\x03")) ? "the server answers in TLS" HINT_TLS : NULL;
+}
+
+static void on_bytes(struct h2_conn *conn, const u8 *bytes, size_t len)
+{
+	const char *why = NULL;
+	ssize_t used = 0;
+
+	if (floods(conn, len))
+		why = "the server sends and sends without an answer";
+	else if (!conn->greeted)
+		why = stranger(bytes, len);
+	if (!why)
+		used = nghttp2_session_mem_recv(conn->session, bytes, len);
+	if (used < 0)
+		why = nghttp2_strerror((int)used);
+	if (why)
+		fail(conn, why, false);
+	else
+		settle(conn);
+}
+
 static void on_ready(void *owner)
 {
 	struct h2_conn *conn = owner;
 	u8 bytes[READ_BYTES];
-	ssize_t n, used;
+	ssize_t n;
 
 	/* once: epoll tells again of what is left, and TLS hands over whole records of this size */
 	n = stream__read(conn->stream, bytes, sizeof(bytes));
-	if (n <= 0 && n != -EAGAIN) {
+	if (n > 0)
+		on_bytes(conn, bytes, (size_t)n);
+	else if (n == -EAGAIN)
+		settle(conn);
+	else
 		fail(conn, n ? stream__error(conn->stream, (int)n) : "the connection was closed",
 		     false);
-		return;
-	}
-	if (n > 0 && floods(conn, (size_t)n)) {
-		fail(conn, "the server sends and sends without an answer", false);
-		return;
-	}
-	used = n > 0 ? nghttp2_session_mem_recv(conn->session, bytes, (size_t)n) : 0;
-	if (used < 0) {
-		fail(conn, nghttp2_strerror((int)used), false);
-		return;
-	}
-	settle(conn);
 }
 
 static void on_failed(void *owner, const char *why, bool refused)

@@ -37,8 +37,9 @@ struct http {
 	void (*taken)(struct send_result *result, struct str body, struct buf *text);
 	CURL *easy;
 	struct curl_slist *headers;
-	bool sending;
+	bool sending, tls;
 	struct buf request, answer, text;
+	bool heard;		 /* it has answered once, so it is what it should be */
 	u64 answered;		 /* bytes of this answer, kept or not */
 	struct send_result told; /* by headers */
 	char error[CURL_ERROR_SIZE];
@@ -61,12 +62,32 @@ static bool is_unreachable(const struct http *http, CURLcode code)
 	return code == CURLE_COULDNT_CONNECT && err == ECONNREFUSED;
 }
 
-/* Of a proxy's URL that it cannot read curl tells all, the password too. */
-static struct str words_for(const struct http *http, CURLcode code)
+/* Why it may have failed, beyond what curl says. */
+static const char *hint(const struct http *http, CURLcode code)
 {
+	switch (code) {
+	case CURLE_SSL_CONNECT_ERROR:
+		return strstr(http->error, "wrong version number") ? HINT_NO_TLS : "";
+	case CURLE_UNSUPPORTED_PROTOCOL: /* "HTTP/0.9": no status line */
+		return "; is it OTLP/gRPC's port (grpc, 4317), or does it want TLS (https://)?";
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+		return http->heard || http->tls ? "" : HINT_TLS;
+	default:
+		return "";
+	}
+}
+
+static struct str words_for(struct http *http, CURLcode code)
+{
+	/* of a proxy's URL that it cannot read curl tells all, the password too */
 	bool telling = http->error[0] && !strchr(http->error, '@');
 
-	return str_from(telling ? http->error : curl_easy_strerror(code));
+	if (code == CURLE_OUT_OF_MEMORY) /* which curl says of a line over 100 KiB, too */
+		return STR("a header of the answer is too long, or memory is short");
+	buf__printf(&http->text, "%s%s", telling ? http->error : curl_easy_strerror(code),
+		    hint(http, code));
+	return buf__view(&http->text);
 }
 
 static void judge(struct http *http, CURLcode code, struct send_result *result)
@@ -83,6 +104,7 @@ static void judge(struct http *http, CURLcode code, struct send_result *result)
 		result->unreachable = is_unreachable(http, code);
 		return;
 	}
+	http->heard = true;
 	if (status / 100 == 2) {
 		result->outcome = SEND_OK;
 		result->code = "200 OK";
@@ -336,6 +358,7 @@ static int init(struct http *http, const struct http_options *options)
 	err = add_headers(http, options);
 	if (err)
 		return err;
+	http->tls = str_starts(str_from(options->url), STR("https:"));
 	curl_easy_setopt(http->easy, CURLOPT_PRIVATE, http);
 	curl_easy_setopt(http->easy, CURLOPT_ERRORBUFFER, http->error);
 	curl_easy_setopt(http->easy, CURLOPT_NOSIGNAL, 1L);

@@ -131,11 +131,24 @@ int tls__new(struct tls **out, struct tls_context *context, int fd, const char *
 	return 0;
 }
 
+static void note_error(struct tls *tls)
+{
+	long verified = SSL_get_verify_result(tls->ssl);
+	bool plain = ERR_GET_REASON(ERR_peek_error()) == SSL_R_WRONG_VERSION_NUMBER;
+	char why[120];
+
+	last_error(why, sizeof(why));
+	if (verified == X509_V_OK)
+		snprintf(tls->error, sizeof(tls->error), "%s%s", why, plain ? HINT_NO_TLS : "");
+	else
+		snprintf(tls->error, sizeof(tls->error), "certificate not accepted: %s",
+			 X509_verify_cert_error_string(verified));
+}
+
 /* What a call that returned `result` means. */
 static ssize_t judge(struct tls *tls, int result)
 {
 	int saved = errno;
-	long verified;
 
 	switch (SSL_get_error(tls->ssl, result)) {
 	case SSL_ERROR_NONE:
@@ -153,13 +166,7 @@ static ssize_t judge(struct tls *tls, int result)
 			return saved ? -saved : -ECONNRESET;
 		break;
 	}
-	verified = SSL_get_verify_result(tls->ssl);
-	if (verified == X509_V_OK)
-		last_error(tls->error, sizeof(tls->error));
-	else
-		snprintf(tls->error, sizeof(tls->error), "certificate not accepted: %s",
-			 X509_verify_cert_error_string(verified));
-	ERR_clear_error();
+	note_error(tls);
 	return -EPROTO;
 }
 

@@ -14,6 +14,10 @@ struct tls_files {
 	const char *ca, *certificate, *key;
 };
 
+/* Behind the words for a failure that most often comes of a wrong scheme. */
+#define HINT_TLS    "; does it want TLS (https://)?"
+#define HINT_NO_TLS "; is it a port without TLS (http://)?"
+
 struct tls_context;
 struct tls;
 
