@@ -87,6 +87,17 @@ def retry_after_a_date(run):
     check(took > 1, "it came again after %g s, asked for 3" % took)
 
 
+@test()
+def retry_after_the_batchs_time(run):
+    """It is not kept in vain, and the line says why it went."""
+    with HttpReceiver("503:300") as receiver:
+        daemon = replay(run, endpoint(receiver), protocol="http/protobuf")
+    check_equal(outcome(daemon), (0, 9, "retry time over 9"), "delivered, lost, causes")
+    check("the server wants to wait 300 s, longer than the batch may take; the next goes in 60 s: "
+          "HTTP status 503: as asked; 9 spans dropped" in daemon.stderr(), "it was not said")
+    check("retrying" not in daemon.stderr(), "another attempt was announced")
+
+
 @test("h2")
 def retry_info(run):
     with GrpcReceiver("retry:14:2", "ok") as receiver:

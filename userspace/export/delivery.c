@@ -3,25 +3,20 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/throttle.h"
+#include "export/backoff.h"
 #include "export/delivery_queue.h"
 
 /* What a request holds before compression: the Collector takes 4 MiB, message and frame. */
 #define REQUEST_MAX ((size_t)4 * 1024 * 1024 - 1024)
-/* Pauses between attempts double from one to the other; a server that is back is found soon. */
-#define BACKOFF_NS     NSEC_PER_SEC
-#define BACKOFF_MAX_NS (8 * NSEC_PER_SEC)
 /* A receiver that keeps up answers sooner, even on a busy machine. */
 #define PATIENCE_NS NSEC_PER_SEC
 /* The tutorial's "retrying in 2s" is the second line. */
 #define LOG_BURST 3
-/* A server cannot silence us for longer, nor have us come again without any pause. */
-#define TOLD_MIN_NS (NSEC_PER_SEC / 10)
-#define TOLD_MAX_NS (300 * NSEC_PER_SEC)
-
 enum state {
 	EMPTY,
 	GATHERING, /* the timer ends the wait for company */
@@ -36,7 +31,7 @@ struct delivery {
 	struct timer timer;
 	void (*idle)(void *owner);
 	void *idle_owner;
-	struct rng rng; /* of the jitter alone */
+	struct backoff backoff;
 
 	struct delivery_queue queue;
 	struct buf body;
@@ -48,7 +43,6 @@ struct delivery {
 	bool hopeless;	 /* nobody listened at the last attempt */
 	bool taken_some; /* of this batch */
 	bool distrusted; /* all of the last refused batch was bad: no halving until one is taken */
-	u32 attempt;	 /* failures since the last answer */
 	u64 retry_until, pause_until;
 	struct delivery_counts counts;
 	u64 sent_ns; /* when the request in flight began */
@@ -100,24 +94,10 @@ static void go_on(struct delivery *delivery)
 		set_timer(delivery, GATHERING, 0); /* not from here: a batch has many pieces */
 }
 
-static u64 pause_ns(struct delivery *delivery, const struct send_result *result)
+/* The batch's retry time will be over then. */
+static bool is_over_at(const struct delivery *delivery, u64 ts)
 {
-	u64 ns = result->retry_after_ns;
-
-	if (result->told_when && ns < TOLD_MIN_NS)
-		return TOLD_MIN_NS;
-	if (result->told_when)
-		return ns < TOLD_MAX_NS ? ns : TOLD_MAX_NS;
-	ns = BACKOFF_NS << (delivery->attempt < 3 ? delivery->attempt : 3);
-
-	if (ns > BACKOFF_MAX_NS)
-		ns = BACKOFF_MAX_NS;
-	return ns * 4 / 5 + rng__next(&delivery->rng) % (ns * 2 / 5); /* 0.8 to 1.2 of it */
-}
-
-static bool is_over(const struct delivery *delivery)
-{
-	return delivery->options.max_retry_ns && delivery->timers->now >= delivery->retry_until;
+	return delivery->options.max_retry_ns && ts >= delivery->retry_until;
 }
 
 /* Until the pause ends or the batch does. */
@@ -146,22 +126,44 @@ static void drop_batch(struct delivery *delivery, u64 *counter, const struct sen
 	delivery_queue__end_batch(&delivery->queue, counter);
 }
 
-static void on_retry(struct delivery *delivery, const struct send_result *result)
+/* The server allows no attempt within the batch's time. */
+static void drop_delayed(struct delivery *delivery, const struct send_result *result, u64 pause)
 {
-	u64 now = delivery->timers->now, pause = pause_ns(delivery, result);
+	struct send_result delayed = *result;
+	char words[300];
 
-	delivery->attempt++;
-	delivery->answered |= !result->unreachable;
-	delivery->told = result->told_when;
-	delivery->hopeless = result->unreachable;
-	delivery->pause_until = now + pause;
+	snprintf(words, sizeof(words),
+		 "the server wants to wait %.0f s, longer than the batch may take; the next goes "
+		 "in %.0f s: %.*s",
+		 (double)result->retry_after_ns / (double)NSEC_PER_SEC,
+		 (double)pause / (double)NSEC_PER_SEC, STR_ARG(str_sub(result->message, 0, 150)));
+	delayed.message = str_from(words);
+	drop_batch(delivery, &delivery->counts.v[LOST_EXPIRED], &delayed);
+}
+
+static void log_retry(struct delivery *delivery, const struct send_result *result, u64 pause)
+{
 	if (may_log(delivery))
 		log_warn("Transient error %s encountered while exporting %s to %s, retrying in "
 			 "%.0fs. Error details: %.*s",
 			 result->code, delivery->options.ops->signal, delivery->name,
 			 (double)pause / (double)NSEC_PER_SEC, STR_ARG(result->message));
-	if (is_over(delivery))
+}
+
+static void on_retry(struct delivery *delivery, const struct send_result *result)
+{
+	u64 now = delivery->timers->now, pause = backoff__pause(&delivery->backoff, result);
+
+	delivery->answered |= !result->unreachable;
+	delivery->told = result->told_when;
+	delivery->hopeless = result->unreachable;
+	delivery->pause_until = now + pause;
+	if (is_over_at(delivery, now))
 		drop_batch(delivery, &delivery->counts.v[LOST_EXPIRED], result);
+	else if (result->told_when && is_over_at(delivery, delivery->pause_until))
+		drop_delayed(delivery, result, pause);
+	else
+		log_retry(delivery, result, pause);
 	wait_on(delivery);
 	if (delivery->hurried && delivery->idle && !delivery__pending(delivery))
 		delivery->idle(delivery->idle_owner);
@@ -170,7 +172,7 @@ static void on_retry(struct delivery *delivery, const struct send_result *result
 static void on_refused(struct delivery *delivery, const struct send_result *result)
 {
 	delivery->answered = true;
-	delivery->attempt = 0;
+	delivery->backoff.failures = 0;
 	if (!result->payload || delivery->distrusted) {
 		drop_batch(delivery, &delivery->counts.v[LOST_REFUSED], result);
 	} else if (!delivery_queue__halve(&delivery->queue)) {
@@ -208,7 +210,7 @@ static void on_taken(struct delivery *delivery, const struct send_result *result
 	u64 rejected = result->rejected < size ? result->rejected : size;
 
 	delivery->answered = true;
-	delivery->attempt = 0;
+	delivery->backoff.failures = 0;
 	delivery->taken_some = true;
 	delivery->distrusted = false;
 	delivery->retry_until = delivery->timers->now + delivery->options.max_retry_ns;
@@ -299,7 +301,7 @@ static void on_pause_over(struct delivery *delivery)
 	static const struct send_result over = {.code = "StatusCode.DEADLINE_EXCEEDED",
 						.message = {"the retry time is over", 22}};
 
-	if (delivery->queue.piece_cnt && is_over(delivery))
+	if (delivery->queue.piece_cnt && is_over_at(delivery, delivery->timers->now))
 		drop_batch(delivery, &delivery->counts.v[LOST_EXPIRED], &over);
 	if (delivery->timers->now < delivery->pause_until) {
 		wait_on(delivery);
@@ -363,7 +365,7 @@ void delivery__hurry(struct delivery *delivery)
 	if (delivery->state == GATHERING) {
 		set_timer(delivery, GATHERING, 0);
 	} else if (delivery->state == PAUSING) {
-		delivery->attempt = 0;
+		delivery->backoff.failures = 0;
 		if (!delivery->told)
 			delivery->pause_until = delivery->timers->now;
 		wait_on(delivery);
@@ -387,7 +389,7 @@ bool delivery__presses(const struct delivery *delivery)
 
 	if (delivery->state == GATHERING)
 		return queue->piece_cnt || queue->waiting >= queue->max_batch;
-	return delivery->state == SENDING && !delivery->attempt &&
+	return delivery->state == SENDING && !delivery->backoff.failures &&
 	       delivery->timers->now - delivery->sent_ns < PATIENCE_NS &&
 	       delivery_queue__held(queue) + queue->max_batch > queue->max;
 }
@@ -425,12 +427,10 @@ void delivery__report(const struct delivery *delivery, struct buf *out)
 
 static int init(struct delivery *delivery, const struct delivery_options *options)
 {
-	u64 seed;
-	int err = rng_system_seed(&seed);
+	int err = backoff__init(&delivery->backoff);
 
 	if (err)
 		return err;
-	rng__seed(&delivery->rng, seed);
 	delivery->name = strdup(options->name);
 	if (!delivery->name)
 		return -ENOMEM;

@@ -9,7 +9,8 @@
  *	            |  encode, send
  *	            +-- taken ---------> they leave the queue
  *	            +-- later ---------> again, after 1, 2, 4, 8, 8 ... s or when the server says,
- *	            |                    until max_retry_ns is over: then the batch is dropped
+ *	            |                    until max_retry_ns is over, or the server wants to wait
+ *	            |                    for longer: then the batch is dropped
  *	            +-- not acceptable -> halved, until what is bad is alone and dropped
  *
  * It never blocks and reads no clock (base/timers.h), so a test plays both server and time.
@@ -17,7 +18,6 @@
 #ifndef DELIVERY_H
 #define DELIVERY_H
 
-#include "base/rng.h"
 #include "base/timers.h"
 #include "export/delivery_counts.h"
 #include "export/transport.h"

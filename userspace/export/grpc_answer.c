@@ -234,8 +234,6 @@ void grpc_answer__judge(struct grpc_answer *answer, u32 h2_error, struct send_re
 	}
 	if (answer->details.len)
 		otlp_answer_status(result, buf__view(&answer->details), &answer->text);
-	if (answer->status < 0 && h2_error == NGHTTP2_REFUSED_STREAM)
-		result->told_when = true; /* not even looked at: again, and at once */
 	/* the frame asks for calm; the status says too much, unless it says when there is room */
 	calm = answer->status < 0 || result->told_when;
 	if (statuses[status].retry || (status == RESOURCE_EXHAUSTED && calm))

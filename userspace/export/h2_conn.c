@@ -250,10 +250,7 @@ static void settle(struct h2_conn *conn)
 		h2_conn__free(conn);
 	else if (!nghttp2_session_want_read(conn->session) &&
 		 !nghttp2_session_want_write(conn->session))
-		fail(conn,
-		     conn->greeted ? "the server ends the connection"
-				   : not_http2,
-		     false);
+		fail(conn, conn->greeted ? "the server ends the connection" : not_http2, false);
 }
 
 /* Who does not say SETTINGS is no HTTP/2 server: it is not sent anything it would misread. */

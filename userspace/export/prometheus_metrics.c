@@ -398,9 +398,9 @@ static int prometheus_init(struct prometheus *prometheus)
 	prometheus->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL, 0, NULL, NULL, answer, prometheus, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
-		MHD_OPTION_NOTIFY_CONNECTION, on_client, prometheus,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, on_client, prometheus, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned int)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+		MHD_OPTION_END);
 	if (!prometheus->daemon) {
 		log_error("prometheus: the HTTP server does not start: %s", strerror(errno));
 		close(fd);
