@@ -40,6 +40,7 @@ enum app_reader {
 };
 struct app_functions;
 struct app_python;
+struct function_spans;
 struct app_usdt;
 
 struct app {
@@ -196,8 +197,8 @@ void app__functions_mapped(struct app *app, u32 tgid);
 void app__functions_exit(struct app *app, u32 tgid);
 /* told: there will be a span of it. */
 void app__functions_begin(struct app *app, const struct http_call *call, bool told);
-/* By the functions that ran in it; empty: none tells. */
-struct str app__functions_route(const struct app *app, const struct http_call *call);
+/* NULL: there are none. */
+const struct function_spans *app__function_spans(const struct app *app);
 void app__functions_end(struct app *app, const struct http_call *call, bool told);
 /* Adds to a request's span, before it goes out, what happened in it. */
 void app__functions_finish(struct app *app, struct span *span);

@@ -460,9 +460,9 @@ void app__functions_begin(struct app *app, const struct http_call *call, bool to
 		function_spans__begin(app->functions->spans, call, told);
 }
 
-struct str app__functions_route(const struct app *app, const struct http_call *call)
+const struct function_spans *app__function_spans(const struct app *app)
 {
-	return app->functions ? function_spans__route(app->functions->spans, call) : STR_NONE;
+	return app->functions ? app->functions->spans : NULL;
 }
 
 const struct metric_info *app__functions_counters(const struct app *app, u32 *cnt)

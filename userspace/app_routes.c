@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Routes, wired: what ran is surest, then go those given by hand, then those of the application's
- * own sources.
+ * Routes, wired: what --function-route says of a function that ran is surest, then go those given
+ * by hand, then those of the application's own sources, where views that ran settle what is open.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "app.h"
 #include "base/log.h"
+#include "trace/function_spans.h"
 
 /* As servers do, what takes GET takes HEAD. */
 static int print_given(const char *given, struct buf *out)
@@ -46,18 +47,32 @@ int app__build_routes(struct app *app)
 	return err ? err : route_table__new(&app->routes, buf__view(&text));
 }
 
+/* Where only some functions are asked for, the view may be one of the others. */
+static struct str match_own(const struct app *app, const struct route_table *own,
+			    const struct http_call *call)
+{
+	const struct function_spans *spans = app__function_spans(app);
+	const struct function *ran[FUNCTIONS_RAN_MAX];
+	u32 cnt = spans && app__wants_python_views(&app->config)
+			  ? function_spans__ran(spans, call, ran)
+			  : 0;
+
+	return route_table__settle(own, call->method, call->target, ran, cnt);
+}
+
 struct str app_on_route(void *owner, const struct http_call *call, bool by_path)
 {
 	struct app *app = owner;
 	/* asked for in any case, so that a recording can be replayed with other routes by hand */
 	const struct route_table *own = process_table__routes(app->processes, call->peer.tgid);
-	struct str route = app__functions_route(app, call);
+	const struct function_spans *spans = app__function_spans(app);
+	struct str route = spans ? function_spans__route(spans, call) : STR_NONE;
 
 	if (!by_path)
 		return route;
 	if (!route.len && app->routes)
 		route = route_table__match(app->routes, call->method, call->target);
 	if (!route.len && own)
-		route = route_table__match(own, call->method, call->target);
+		route = match_own(app, own, call);
 	return route;
 }

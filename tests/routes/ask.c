@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Finds the routes of a command as the daemon would of a running process, then says which of them
- * takes each request of its input: "GET /a/1" -> "/a/<int:x>", or "-".
+ * takes each request of its input: "GET /a/1" -> "/a/<int:x>", or "-". Behind a tab, a request has
+ * the place of the view that ran: "GET /a/1\t7 a /srv/app.py".
  *
  *	ask FOLDER VARIABLE=VALUE... -- COMMAND ARGUMENT... <requests
  *
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/function.h"
 #include "route/route_source.h"
 #include "route/route_table.h"
 
@@ -32,13 +34,35 @@ static int read_file(void *owner, const char *path, struct buf *out)
 	return file ? 0 : -2;
 }
 
+/* Cuts the view off the line; false if there is none. */
+static bool cut_view(char *line, struct function *view)
+{
+	char *at = strchr(line, '\t'), *name = at ? strchr(at, ' ') : NULL;
+	char *file = name ? strchr(name + 1, ' ') : NULL;
+
+	if (!file)
+		return false;
+	*at = *name = *file = '\0';
+	*view = (struct function){
+		.line = (u32)atoi(at + 1),
+		.name = str_from(name + 1),
+		.file = str_from(file + 1),
+	};
+	return true;
+}
+
 static void answer(const struct route_table *table, char *line)
 {
-	struct str method = {line, strcspn(line, " ")}, target, route;
+	struct function view;
+	const struct function *ran[] = {&view};
+	struct str method, target, route;
+	bool seen;
 
 	line[strcspn(line, "\n")] = '\0';
+	seen = cut_view(line, &view);
+	method = (struct str){line, strcspn(line, " ")};
 	target = str_from(line + method.len + (line[method.len] == ' '));
-	route = route_table__match(table, method, target);
+	route = route_table__settle(table, method, target, ran, seen);
 	printf("%.*s\n", STR_ARG(route.len ? route : STR("-")));
 }
 

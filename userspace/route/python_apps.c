@@ -41,7 +41,7 @@ static const struct {
 	{FASTAPI, "options", py_fastapi_shortcut},
 	{FASTAPI, "trace", py_fastapi_shortcut},
 	{FASTAPI, "api_route", py_fastapi_api_route},
-	{FASTAPI, "add_api_route", py_fastapi_api_route},
+	{FASTAPI, "add_api_route", py_fastapi_add_api_route},
 	{FASTAPI, "include_router", py_fastapi_include},
 	{FASTAPI, "websocket", pass},
 	{STARLETTE, "route", py_starlette_route},

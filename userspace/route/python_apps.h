@@ -24,6 +24,13 @@ struct str py_upper(struct py_run *run, struct str text);
 /* NULL when there is no memory: the run has failed then. In a branch it is an uncertain one. */
 struct py_rule *py_add_rule(struct py_frame *frame, struct py_object *object, char certainty,
 			    struct str methods, struct str text);
+/* The view of a rule that is not known. */
+void py_add_unknown(struct py_run *run, struct py_object *object, struct py_view view);
+
+/* The function that the call decorates. */
+struct py_view py_decorated_view(const struct py_call *call);
+/* The same of one that is handed over, as py_find_argument() finds it. */
+struct py_view py_view_argument(const struct py_call *call, int position, const char *keyword);
 
 /* python_flask.c */
 void py_flask_route(const struct py_call *call);
@@ -39,6 +46,7 @@ struct str py_view_methods(struct py_run *run, struct py_value view);
 /* python_starlette.c */
 void py_fastapi_shortcut(const struct py_call *call);
 void py_fastapi_api_route(const struct py_call *call);
+void py_fastapi_add_api_route(const struct py_call *call);
 void py_starlette_route(const struct py_call *call);
 void py_starlette_add_route(const struct py_call *call);
 void py_fastapi_include(const struct py_call *call);

@@ -19,11 +19,18 @@ struct py_rule *py_add_rule(struct py_frame *frame, struct py_object *object, ch
 	return rule;
 }
 
-void py_taint(struct py_run *run, struct py_object *object)
+void py_add_unknown(struct py_run *run, struct py_object *object, struct py_view view)
 {
 	struct py_frame frame = {.run = run};
+	struct py_rule *rule = py_add_rule(&frame, object, '!', STR("*"), STR(""));
 
-	py_add_rule(&frame, object, '!', STR("*"), STR(""));
+	if (rule)
+		rule->view = view;
+}
+
+void py_taint(struct py_run *run, struct py_object *object)
+{
+	py_add_unknown(run, object, (struct py_view){0});
 }
 
 /* The argument of that name, or at that position (-1: by name alone). */

@@ -24,7 +24,8 @@ struct django {
 	bool failed;
 };
 
-static void print_line(struct django *django, char certainty, struct str route)
+static void print_route(struct django *django, char certainty, struct str route,
+			struct py_view view)
 {
 	django->failed |= django->cnt++ == ROUTES_MAX;
 	for (size_t i = 0; i < route.len; i++) {
@@ -33,7 +34,14 @@ static void print_line(struct django *django, char certainty, struct str route)
 		certainty = '!';
 		route.len = i;
 	}
-	buf__printf(django->out, "%c * %.*s\n", certainty, STR_ARG(route));
+	buf__printf(django->out, "%c * %.*s", certainty, STR_ARG(route));
+	py_print_view(view, django->out);
+	buf__char(django->out, '\n');
+}
+
+static void print_line(struct django *django, char certainty, struct str route)
+{
+	print_route(django, certainty, route, (struct py_view){0});
 }
 
 static void print_patterns(struct django *django, struct py_value list, struct str prefix,
@@ -127,7 +135,8 @@ static void print_path(struct django *django, struct py_frame *frame, struct py_
 		print_include(django, frame, view.value, prefix);
 		return;
 	}
-	print_line(django, is_view(frame, view) ? certainty : '!', prefix);
+	print_route(django, is_view(frame, view) ? certainty : '!', prefix,
+		    py_view_of(py_eval(frame, view.value)));
 }
 
 /* "old/" of "^old/(?P<year>...": what whatever it matches begins with. */
@@ -171,18 +180,22 @@ static void print_regex(struct django *django, struct py_frame *frame, struct py
 {
 	const struct py_source *source = &frame->module->source;
 	struct py_item regex, view;
-	struct py_value text = {0};
+	struct py_value text = {0}, value = {0};
 	bool is_known = false;
 
 	if (py_next_item(source, &arguments, &regex) && !regex.starred)
 		text = py_eval(frame, regex.value);
 	if (text.kind == PY_TEXT) {
-		is_known = py_next_item(source, &arguments, &view) && is_view(frame, view) &&
-			   certainty == '=';
+		if (py_next_item(source, &arguments, &view) && is_view(frame, view)) {
+			value = py_eval(frame, view.value);
+			is_known = certainty == '=';
+		}
 		if (is_matchable(prefix, text.text)) {
 			django->failed |= django->cnt++ == ROUTES_MAX;
-			buf__printf(django->out, "/ %s %zu %.*s%.*s\n", is_known ? "*" : "?",
+			buf__printf(django->out, "/ %s %zu %.*s%.*s", is_known ? "*" : "?",
 				    prefix.len, STR_ARG(prefix), STR_ARG(text.text));
+			py_print_view(py_view_of(value), django->out);
+			buf__char(django->out, '\n');
 			return;
 		}
 		prefix = py_join(django->run, prefix, literal_start(text.text));

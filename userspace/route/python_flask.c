@@ -43,31 +43,35 @@ static char flask_certainty(const struct py_call *call)
 	return certainty;
 }
 
-static void add_flask_rule(const struct py_call *call, struct str methods)
+static void add_flask_rule(const struct py_call *call, struct str methods, struct py_view view)
 {
 	struct py_frame *frame = call->frame;
 	char certainty = flask_certainty(call);
+	struct py_rule *rule;
 	struct str text;
 
 	call->object->defaults |= py_has_argument(call, "defaults");
 	if (py_text_argument(call, 0, "rule", &text) != ARG_TEXT) {
-		py_taint(frame->run, call->object);
+		py_add_unknown(frame->run, call->object, view);
 		return;
 	}
 	if (certainty == '=' && call->object->lenient)
 		certainty = '~';
-	py_add_rule(frame, call->object, certainty, flask_methods(frame->run, methods), text);
+	rule = py_add_rule(frame, call->object, certainty, flask_methods(frame->run, methods),
+			   text);
+	if (rule)
+		rule->view = view;
 }
 
 void py_flask_route(const struct py_call *call)
 {
-	add_flask_rule(call, py_methods_argument(call, STR("GET")));
+	add_flask_rule(call, py_methods_argument(call, STR("GET")), py_decorated_view(call));
 }
 
 /* @app.get */
 void py_flask_shortcut(const struct py_call *call)
 {
-	add_flask_rule(call, py_upper(call->frame->run, call->name));
+	add_flask_rule(call, py_upper(call->frame->run, call->name), py_decorated_view(call));
 }
 
 /* A view that is a class knows its methods itself. */
@@ -78,7 +82,8 @@ void py_flask_add_url_rule(const struct py_call *call)
 
 	if (py_find_argument(call, 2, "view_func", &span))
 		view = py_eval(call->frame, span);
-	add_flask_rule(call, py_methods_argument(call, py_view_methods(call->frame->run, view)));
+	add_flask_rule(call, py_methods_argument(call, py_view_methods(call->frame->run, view)),
+		       py_view_argument(call, 2, "view_func"));
 }
 
 /* The rules of an object that was handed over, as the caller says; unknown: any. */

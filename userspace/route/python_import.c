@@ -51,7 +51,9 @@ static struct py_module *load(struct py_run *run, struct str name, const char *p
 	module->next = run->modules;
 	run->modules = module;
 	module->name = arena__dup(&run->mem, name);
-	if (!module->name.p || py_source__scan(&module->source, buf__view(&module->text)))
+	module->path = arena__dup(&run->mem, str_from(path));
+	if (!module->name.p || !module->path.p ||
+	    py_source__scan(&module->source, buf__view(&module->text)))
 		run->failed = true;
 	module->ran = calloc(module->source.statement_cnt + 1, sizeof(*module->ran));
 	if (!module->ran)
@@ -73,8 +75,11 @@ static struct py_module *load_from(struct py_run *run, struct str folder, struct
 {
 	char path[PATH_MAX], file[PATH_MAX];
 	struct py_module *module;
-	int len = snprintf(path, sizeof(path), "%.*s/%.*s", STR_ARG(folder), STR_ARG(name));
+	int len;
 
+	while (folder.len > 1 && folder.p[folder.len - 1] == '/')
+		folder.len--;
+	len = snprintf(path, sizeof(path), "%.*s/%.*s", STR_ARG(folder), STR_ARG(name));
 	if (len < 0 || len > PATH_MAX - 32)
 		return NULL;
 	for (char *c = path + folder.len; *c; c++)

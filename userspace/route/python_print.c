@@ -24,14 +24,25 @@ static bool is_printable(struct str s, char least)
 	return true;
 }
 
-static void print_rule(struct printer *printer, char certainty, struct str methods, struct str text)
+static void print_rule(struct printer *printer, const struct py_rule *rule, char certainty,
+		       struct str text)
 {
 	printer->failed |= printer->cnt++ == ROUTES_MAX;
-	if (!methods.len || !is_printable(methods, '!') || !is_printable(text, ' '))
-		buf__str(printer->out, STR("! * \n"));
+	if (!rule->methods.len || !is_printable(rule->methods, '!') || !is_printable(text, ' '))
+		buf__str(printer->out, STR("! * "));
 	else
-		buf__printf(printer->out, "%c %.*s %.*s\n", certainty, STR_ARG(methods),
+		buf__printf(printer->out, "%c %.*s %.*s", certainty, STR_ARG(rule->methods),
 			    STR_ARG(text));
+	py_print_view(rule->view, printer->out);
+	buf__char(printer->out, '\n');
+}
+
+/* Of rules that nobody knows. */
+static void print_unknown(struct printer *printer, struct py_view view)
+{
+	const struct py_rule rule = {.methods = STR("*"), .view = view};
+
+	print_rule(printer, &rule, '!', STR(""));
 }
 
 /* Flask's way; p NULL is no prefix, which differs from an empty one. */
@@ -55,14 +66,16 @@ static void print_child(struct printer *printer, const struct py_rule *rule, str
 	const struct py_object *child = rule->child;
 	struct str own = rule->prefixed ? rule->text : child->prefix;
 
-	if (child->broken || (child->prefix_unknown && !rule->prefixed) ||
-	    printer->depth == NESTED_MAX) {
-		print_rule(printer, '!', STR("*"), STR(""));
+	if (child->broken || printer->depth == NESTED_MAX) {
+		print_unknown(printer, (struct py_view){0});
 		return;
 	}
+	if (child->prefix_unknown && !rule->prefixed)
+		worst = '!';
+	else if (rule->certainty == '?' && worst != '!')
+		worst = '?';
 	printer->depth++;
-	print_object(printer, child, own.p ? join(printer->run, prefix, own) : prefix,
-		     rule->certainty == '?' ? '?' : worst);
+	print_object(printer, child, own.p ? join(printer->run, prefix, own) : prefix, worst);
 	printer->depth--;
 }
 
@@ -84,9 +97,11 @@ static void print_object(struct printer *printer, const struct py_object *object
 	for (; rule && !printer->failed; rule = rule->next) {
 		if (rule->child)
 			print_child(printer, rule, prefix, worst);
+		else if (worst == '!')
+			print_unknown(printer, rule->view);
 		else
-			print_rule(printer, certainty_of(printer, object, rule, worst),
-				   rule->methods, join(printer->run, prefix, rule->text));
+			print_rule(printer, rule, certainty_of(printer, object, rule, worst),
+				   join(printer->run, prefix, rule->text));
 	}
 }
 

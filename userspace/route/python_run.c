@@ -176,6 +176,8 @@ static bool run_decorators(struct py_frame *frame, u32 index)
 	const struct py_statement *def = &source->statements[index];
 	bool known = true;
 
+	if (def->kind == PY_DEF)
+		frame->decorated = (struct py_view){frame->module, index};
 	while (index--) {
 		const struct py_statement *above = &source->statements[index];
 		struct py_span callee, arguments;
@@ -187,8 +189,10 @@ static bool run_decorators(struct py_frame *frame, u32 index)
 		    callee.to - callee.from >= 3)
 			value = py_resolve(frame, (struct py_span){callee.from, callee.to - 2});
 		known &= value.kind == PY_OBJECT;
+		frame->decorator = above->span;
 		py_eval(frame, above->span);
 	}
+	frame->decorated = (struct py_view){0};
 	return known;
 }
 
@@ -203,7 +207,8 @@ static void run_definition(struct py_frame *frame, u32 index)
 
 	if (statement->kind == PY_CLASS) {
 		struct py_scope scope = {.parent = frame->scope};
-		struct py_frame body = {frame->run, frame->module, &scope, {0}, false};
+		struct py_frame body = {
+			.run = frame->run, .module = frame->module, .scope = &scope};
 		u32 uncertain = frame->run->uncertain++;
 
 		py_run_block(&body, (s32)index);
@@ -211,9 +216,9 @@ static void run_definition(struct py_frame *frame, u32 index)
 	}
 	if (statement->span.to - statement->span.from < 2)
 		return;
-	/* a function in a function sees names of both; such are not called */
-	if (!known || frame->scope != &frame->module->scope)
-		value.kind = value.kind == PY_A_CLASS ? PY_A_CLASS : PY_UNKNOWN;
+	/* a function in a function sees names of both */
+	if (value.kind == PY_FUNCTION && (!known || frame->scope != &frame->module->scope))
+		value.kind = PY_WRAPPED;
 	py_bind(frame->run, frame->scope, source->tokens[statement->span.from + 1].text, value);
 }
 

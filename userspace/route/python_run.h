@@ -20,11 +20,18 @@
 
 enum py_kind { PY_FLASK, PY_BLUEPRINT, PY_FASTAPI, PY_ROUTER, PY_STARLETTE, PY_KIND_CNT };
 
+/* A def; module NULL: not known which. */
+struct py_view {
+	const struct py_module *module;
+	u32 statement;
+};
+
 /* One line of a table; or the rules of a blueprint, when that has its own. */
 struct py_rule {
 	struct py_rule *next;
 	char certainty; /* as in a table's text */
 	struct str methods, text;
+	struct py_view view;
 	struct py_object *child; /* NULL: a rule */
 	bool prefixed;		 /* text takes the place of the child's own prefix */
 };
@@ -47,6 +54,7 @@ enum py_value_kind {
 	PY_OBJECT,
 	PY_MODULE,
 	PY_FUNCTION, /* of its own: module and the number of its statement */
+	PY_WRAPPED,  /* such a one that is not to be called: decorated, or in a function */
 	PY_A_CLASS,  /* the same */
 	PY_VIEW,     /* what as_view() of such a class gives */
 	PY_EXTERNAL, /* text: "flask.Flask" */
@@ -81,6 +89,7 @@ struct py_scope {
 struct py_module {
 	struct py_module *next;
 	struct str name; /* "__main__", "shop.views" */
+	struct str path; /* of its file */
 	bool is_package;
 	struct buf text;
 	struct py_source source;
@@ -111,6 +120,9 @@ struct py_frame {
 	struct py_scope *scope;
 	struct py_value result;
 	bool returned;
+	/* while a decorator is evaluated: that, and the function below it */
+	struct py_span decorator;
+	struct py_view decorated;
 };
 
 struct py_call {
@@ -152,6 +164,10 @@ void py_taint(struct py_run *run, struct py_object *object);
 /* "app.attribute = value"; the attribute may have more behind it: "url_map.converters['a']" */
 void py_assign_attribute(struct py_frame *frame, struct py_object *object, struct py_span attribute,
 			 struct py_span value);
+/* The function of its own that a value is, or was before it was decorated. */
+struct py_view py_view_of(struct py_value value);
+/* Appends where it stands, as a line of a table ends; nothing if it is not known. */
+void py_print_view(struct py_view view, struct buf *out);
 /* Appends the table of an application. 0 or -ENOENT. */
 int py_print_routes(struct py_run *run, struct py_object *object, struct buf *out);
 

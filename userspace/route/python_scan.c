@@ -12,6 +12,8 @@
 struct scan {
 	struct str text;
 	size_t at;
+	u32 line;		 /* from 1, of where lines were counted up to */
+	size_t counted;		 /* ... that place */
 	struct py_token *tokens; /* owned until they are copied */
 	struct py_statement *statements;
 	u32 token_cnt, statement_cnt;
@@ -268,7 +270,8 @@ static void add_statement(struct scan *scan, enum py_statement_kind kind, struct
 			  s32 parent)
 {
 	if (span.from < span.to)
-		scan->statements[scan->statement_cnt++] = (struct py_statement){kind, span, parent};
+		scan->statements[scan->statement_cnt++] =
+			(struct py_statement){kind, span, parent, scan->line};
 }
 
 static void add_simple(struct scan *scan, struct py_span span, s32 parent)
@@ -332,6 +335,13 @@ static int find_block(struct scan *scan, u32 column, u32 last, s32 *parent)
 	return 0;
 }
 
+/* The line that we are at, as Python counts them. */
+static void count_lines(struct scan *scan)
+{
+	for (; scan->counted < scan->at; scan->counted++)
+		scan->line += scan->text.p[scan->counted] == '\n';
+}
+
 /* last: the first statement of the line before, which is its head if it opens a block. */
 static int scan_lines(struct scan *scan)
 {
@@ -349,6 +359,7 @@ static int scan_lines(struct scan *scan)
 
 		if (at_end(scan))
 			return 0;
+		count_lines(scan);
 		err = find_block(scan, column, last, &parent);
 		if (!err)
 			err = scan_line(scan);
@@ -370,7 +381,7 @@ static void *shrink(void *owned, size_t size)
 
 int py_source__scan(struct py_source *source, struct str text)
 {
-	struct scan scan = {.text = text};
+	struct scan scan = {.text = text, .line = 1};
 	int err = -ENOMEM;
 
 	*source = (struct py_source){0};

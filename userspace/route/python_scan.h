@@ -46,6 +46,7 @@ struct py_statement {
 	enum py_statement_kind kind;
 	struct py_span span; /* a block's: without its colon */
 	s32 parent;	     /* the block it stands in, -1: none */
+	u32 line;	     /* where it begins, from 1 */
 };
 
 /* Owns its tokens, not their texts. */

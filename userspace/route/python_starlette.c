@@ -9,29 +9,38 @@
 #include "route/python_apps.h"
 
 /* FastAPI: methods of Starlette's own route() include HEAD with GET, FastAPI's do not. */
-static void add_path(const struct py_call *call, struct str methods)
+static void add_path(const struct py_call *call, struct str methods, struct py_view view)
 {
 	struct py_frame *frame = call->frame;
+	struct py_rule *rule;
 	struct str path;
 
 	if (py_has_starred(call) || call->object->prefix_unknown ||
 	    py_text_argument(call, 0, "path", &path) != ARG_TEXT) {
-		py_taint(frame->run, call->object);
+		py_add_unknown(frame->run, call->object, view);
 		return;
 	}
 	if (call->object->kind == PY_ROUTER)
 		path = py_join(frame->run, call->object->prefix, path);
-	py_add_rule(frame, call->object, '=', methods, path);
+	rule = py_add_rule(frame, call->object, '=', methods, path);
+	if (rule)
+		rule->view = view;
 }
 
 void py_fastapi_shortcut(const struct py_call *call)
 {
-	add_path(call, py_upper(call->frame->run, call->name));
+	add_path(call, py_upper(call->frame->run, call->name), py_decorated_view(call));
 }
 
 void py_fastapi_api_route(const struct py_call *call)
 {
-	add_path(call, py_methods_argument(call, STR("GET")));
+	add_path(call, py_methods_argument(call, STR("GET")), py_decorated_view(call));
+}
+
+void py_fastapi_add_api_route(const struct py_call *call)
+{
+	add_path(call, py_methods_argument(call, STR("GET")),
+		 py_view_argument(call, 1, "endpoint"));
 }
 
 /* An endpoint that is a class takes all methods. */
@@ -54,22 +63,31 @@ static struct str starlette_methods(const struct py_call *call, bool decorates)
 
 void py_starlette_route(const struct py_call *call)
 {
-	add_path(call, starlette_methods(call, true));
+	add_path(call, starlette_methods(call, true), py_decorated_view(call));
 }
 
 void py_starlette_add_route(const struct py_call *call)
 {
-	add_path(call, starlette_methods(call, false));
+	add_path(call, starlette_methods(call, false), py_view_argument(call, 1, "endpoint"));
 }
 
+/* prefix: p NULL is one that is not known. */
 static void include(struct py_frame *frame, struct py_object *object,
 		    const struct py_object *router, struct str prefix)
 {
 	const struct py_rule *last = (void *)router->last, *rule = router->first;
 
-	for (; rule; rule = (void *)&rule->next == last ? NULL : rule->next)
-		py_add_rule(frame, object, rule->certainty, rule->methods,
-			    py_join(frame->run, prefix, rule->text));
+	for (; rule; rule = (void *)&rule->next == last ? NULL : rule->next) {
+		struct py_rule *copy = NULL;
+
+		if (!prefix.p)
+			py_add_unknown(frame->run, object, rule->view);
+		else
+			copy = py_add_rule(frame, object, rule->certainty, rule->methods,
+					   py_join(frame->run, prefix, rule->text));
+		if (copy)
+			copy->view = rule->view;
+	}
 }
 
 void py_fastapi_include(const struct py_call *call)
@@ -83,11 +101,9 @@ void py_fastapi_include(const struct py_call *call)
 	if (py_find_argument(call, 0, "router", &span))
 		value = py_eval(frame, span);
 	if (given == ARG_OTHER || given == ARG_NONE || py_has_starred(call) ||
-	    call->object->prefix_unknown) {
-		py_taint(frame->run, call->object);
-		return;
-	}
-	if (call->object->kind == PY_ROUTER)
+	    call->object->prefix_unknown)
+		prefix = STR_NONE;
+	else if (call->object->kind == PY_ROUTER)
 		prefix = py_join(frame->run, call->object->prefix, prefix);
 	if (value.kind == PY_OBJECT && value.object->kind == PY_ROUTER &&
 	    value.object != call->object)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "model/function.h"
 #include "model/hex.h"
 #include "model/regex.h"
 #include "model/url.h"
@@ -30,6 +31,7 @@ struct rule {
 	bool anchored;	/* "$" at its end: some versions of Django ask for a full match then */
 	struct str key; /* of Werkzeug's order */
 	u32 number;	/* in the order of the lines */
+	struct function view; /* its name, file and line; line 0: not known */
 };
 
 struct route_table {
@@ -102,12 +104,36 @@ static int add_regex(struct route_table *table, struct rule *rule)
 	return 0;
 }
 
+/* "7 a /srv/app.py", borrowed; or nothing. */
+static int parse_view(struct function *view, struct str text)
+{
+	ssize_t first = str_find(text, ' ', 0), second = str_find(text, ' ', (size_t)first + 1);
+
+	if (!text.len)
+		return 0;
+	if (first <= 0 || first > 8 || second < first + 2 || (size_t)second + 1 == text.len)
+		return -EINVAL;
+	for (ssize_t i = 0; i < first; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return -EINVAL;
+		view->line = 10 * view->line + (u32)(text.p[i] - '0');
+	}
+	view->name = str_sub(text, (size_t)first + 1, (size_t)(second - first - 1));
+	view->file = str_sub(text, (size_t)second + 1, text.len);
+	return view->line ? 0 : -EINVAL;
+}
+
 /* A rule that cannot be read may match anything. */
 static int add_rule(struct route_table *table, struct str line)
 {
 	struct rule *rule = &table->rules[table->cnt];
-	ssize_t blank = line.len > 2 ? str_find(line, ' ', 2) : -1;
+	ssize_t tab = str_find(line, '\t', 0);
+	struct str view = tab < 0 ? STR("") : str_sub(line, (size_t)tab + 1, line.len);
+	ssize_t blank;
 	int err;
+
+	line.len -= tab < 0 ? 0 : view.len + 1;
+	blank = line.len > 2 ? str_find(line, ' ', 2) : -1;
 
 	if (blank < 0 || !is_certainty(line.p[0]) || line.p[1] != ' ')
 		return -EINVAL;
@@ -118,8 +144,9 @@ static int add_rule(struct route_table *table, struct str line)
 		.number = table->cnt,
 	};
 	table->cnt++;
-	if (rule->certainty == RULE_REGEX)
-		return add_regex(table, rule);
+	err = parse_view(&rule->view, view);
+	if (err || rule->certainty == RULE_REGEX)
+		return err ? err : add_regex(table, rule);
 	err = route_pattern__compile(&rule->pattern, table->style, rule->text, &table->mem);
 	if (err == -EINVAL) {
 		rule->certainty = RULE_BELOW;
@@ -347,21 +374,84 @@ static enum route_match match_rule(const struct route_table *table, const struct
 	return match;
 }
 
-struct str route_table__match(const struct route_table *table, struct str method, struct str target)
+/* The function's own name is at the end of that: "create_app.<locals>.index". */
+static bool is_view(const struct function *view, const struct function *ran)
 {
+	const char *dot = ran->name.len ? memrchr(ran->name.p, '.', ran->name.len) : NULL;
+	struct str name = ran->name;
+
+	if (dot)
+		name = str_sub(name, (size_t)(dot - name.p) + 1, name.len);
+	return view->line == ran->line && str_eq(view->name, name) && str_eq(view->file, ran->file);
+}
+
+struct evidence {
+	const struct function *const *ran;
+	u32 cnt;
+	const struct rule *sure; /* of the rules alone */
+	const struct rule *seen; /* its view ran */
+	bool view_ran;		 /* of some rule that may take the request */
+	bool others;		 /* may be meant as well as the one that was seen */
+};
+
+static bool did_run(const struct evidence *evidence, const struct rule *rule)
+{
+	for (u32 i = 0; i < evidence->cnt; i++)
+		if (is_view(&rule->view, evidence->ran[i]))
+			return true;
+	return false;
+}
+
+/* The rule may take the request. */
+static void weigh(struct evidence *evidence, const struct rule *rule)
+{
+	if (rule->view.line && !did_run(evidence, rule))
+		return;
+	evidence->view_ran |= rule->view.line;
+	if (!rule->view.line || rule->certainty == RULE_BELOW)
+		evidence->others = true;
+	else if (!evidence->seen)
+		evidence->seen = rule;
+	else if (!str_eq(evidence->seen->text, rule->text))
+		evidence->others = true;
+}
+
+static struct str conclude(const struct evidence *evidence)
+{
+	const struct rule *sure = evidence->sure;
+
+	if (sure && sure->view.line && evidence->view_ran && !did_run(evidence, sure))
+		return STR_NONE;
+	if (sure)
+		return sure->text;
+	return evidence->seen && !evidence->others ? evidence->seen->text : STR_NONE;
+}
+
+struct str route_table__settle(const struct route_table *table, struct str method,
+			       struct str target, const struct function *const *ran, u32 cnt)
+{
+	struct evidence evidence = {.ran = ran, .cnt = cnt};
 	char text[PATH_LEN + 1]; /* one more for a slash */
 	struct str path = has_path(table, target) ? path_of(target, text) : STR_NONE;
+	bool first = true;
 
-	for (u32 i = 0; path.len && i < table->cnt; i++) {
+	for (u32 i = 0; path.len && i < table->cnt && (first || cnt); i++) {
 		const struct rule *rule = &table->rules[i];
 		enum route_match match = match_rule(table, rule, text, path.len);
 
 		match = weaker(match,
 			       match_method(rule->methods, method, table->style == ROUTE_WERKZEUG));
-		if (match == ROUTE_YES)
-			return rule->text;
-		if (match == ROUTE_MAYBE)
-			return STR_NONE;
+		if (match == ROUTE_NO)
+			continue;
+		if (first && match == ROUTE_YES)
+			evidence.sure = rule;
+		first = false;
+		weigh(&evidence, rule);
 	}
-	return STR_NONE;
+	return conclude(&evidence);
+}
+
+struct str route_table__match(const struct route_table *table, struct str method, struct str target)
+{
+	return route_table__settle(table, method, target, NULL, 0);
 }

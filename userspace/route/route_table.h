@@ -12,7 +12,9 @@
  *	! * /admin/		some rules below /admin/ that are not known; "! * " below anything
  *	/ * 5 shop/^a+$		Django's re_path(): a regular expression behind 5 literal bytes
  *
- * Methods end in ",?" if there may be more of them. A route that is not certain is none.
+ * Methods end in ",?" if there may be more of them. A route that is not certain is none, unless
+ * its view was seen to run. So behind a tab a line tells, where that is known, which function that
+ * is: "\t7 a /srv/app.py", by the line of its first decorator.
  */
 #ifndef ROUTE_TABLE_H
 #define ROUTE_TABLE_H
@@ -22,6 +24,7 @@
 /* Applications have tens, large ones hundreds; a request is held against each. */
 #define ROUTES_MAX 2048
 
+struct function;
 struct route_table;
 
 /* NULL is fine. */
@@ -37,5 +40,12 @@ const char *route_style_name(enum route_style style);
  */
 struct str route_table__match(const struct route_table *table, struct str method,
 			      struct str target);
+/*
+ * The same of a request in which these functions ran, and maybe others. Where the rules leave it
+ * open, it is the one that takes the request and whose view is among them, if no other may be. If
+ * the one they give has a view that is not, but others that take the request have: none.
+ */
+struct str route_table__settle(const struct route_table *table, struct str method,
+			       struct str target, const struct function *const *ran, u32 cnt);
 
 #endif

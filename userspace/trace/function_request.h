@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "model/span.h"
+#include "trace/function_spans.h"
 
 struct waiting;
 
@@ -22,6 +23,8 @@ struct function_request {
 	bool shared;		       /* two of one read (pipelining): whose is a call? */
 	struct str route;	       /* that a call in it stands for; empty: none so far */
 	u64 routed_ns;		       /* when that call was made */
+	u32 ran[FUNCTIONS_RAN_MAX];    /* functions of Python code, each once */
+	u32 ran_cnt;		       /* one more than fit: of some it is not known */
 	struct span *held, **held_end; /* owned, of the calls made in it */
 	struct function_request *next, *before;		     /* the list of all, the oldest first */
 	struct function_request *pending_next, **pending_at; /* pending; at: NULL if it is not */

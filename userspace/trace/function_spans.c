@@ -230,6 +230,33 @@ static void take_route(const struct function_spans *spans, struct function_reque
 	request->routed_ns = call->start_ns;
 }
 
+/* What returns when its request has ended is not asked for any more. */
+static void note_run(struct function_request *request, const struct function_call *call)
+{
+	for (u32 i = 0; i < request->ran_cnt && i < FUNCTIONS_RAN_MAX; i++)
+		if (request->ran[i] == call->function)
+			return;
+	if (request->ran_cnt < FUNCTIONS_RAN_MAX)
+		request->ran[request->ran_cnt] = call->function;
+	request->ran_cnt += request->ran_cnt <= FUNCTIONS_RAN_MAX;
+}
+
+u32 function_spans__ran(const struct function_spans *spans, const struct http_call *call,
+			const struct function *ran[FUNCTIONS_RAN_MAX])
+{
+	const struct function_request *request =
+		function_requests__find(&spans->requests, call->peer.conn, call->start_ns);
+	u32 cnt = 0;
+
+	if (!request || request->shared || request->ran_cnt > FUNCTIONS_RAN_MAX)
+		return 0;
+	for (u32 i = 0; i < request->ran_cnt; i++) {
+		ran[cnt] = spans->env.function(spans->env.owner, request->ran[i]);
+		cnt += !!ran[cnt];
+	}
+	return cnt;
+}
+
 struct str function_spans__route(const struct function_spans *spans, const struct http_call *call)
 {
 	const struct function_request *request =
@@ -280,6 +307,8 @@ static void tell(struct function_spans *spans, struct function_request *request,
 	struct span *span = wanted ? new_span(spans, &context, call) : NULL;
 
 	take_route(spans, request, call);
+	if (call->python)
+		note_run(request, call);
 	if (!request->told)
 		stats__add(spans->env.stats, STAT_CALL_UNTOLD, 1);
 	if (span)

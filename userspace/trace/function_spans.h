@@ -29,6 +29,9 @@
 #define FUNCTION_SPANS_HELD 4096
 /* Requests that are remembered; a server has fewer open, and ended ones go after a while. */
 #define FUNCTION_REQUESTS_KEPT 65536
+/* Functions of Python code of one request that are remembered for its route: middleware and the
+ * like, and a view. */
+#define FUNCTIONS_RAN_MAX 16
 
 struct function_spans;
 
@@ -63,6 +66,9 @@ void function_spans__begin(struct function_spans *spans, const struct http_call 
  * Calls that return only later are counted.
  */
 struct str function_spans__route(const struct function_spans *spans, const struct http_call *call);
+/* The functions of Python code that ran in it, each once; none (0) if there are more. */
+u32 function_spans__ran(const struct function_spans *spans, const struct http_call *call,
+			const struct function *ran[FUNCTIONS_RAN_MAX]);
 /* It ended at call->end_ns; told: as it turned out. */
 void function_spans__end(struct function_spans *spans, const struct http_call *call, bool told);
 /* Adds to the span of a request what happened in it. Behind __end(), before the span goes out. */
