@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Finds the routes of a command as the daemon would of a running process, then says which of them
- * takes each request of its input: "GET /a/1" -> "/a/<int:x>", or "-". Behind a tab, a request has
- * the place of the view that ran: "GET /a/1\t7 a /srv/app.py".
+ * takes each request of its input: "GET /a/1" -> "/a/<int:x>", or "-". Behind tabs may stand where
+ * functions are that ran, two at most: "GET /a/1\t7 a /srv/app.py".
  *
  *	ask FOLDER VARIABLE=VALUE... -- COMMAND ARGUMENT... <requests
  *
@@ -34,10 +34,10 @@ static int read_file(void *owner, const char *path, struct buf *out)
 	return file ? 0 : -2;
 }
 
-/* Cuts the view off the line; false if there is none. */
+/* Cuts a view off the line's end; false if there is none. */
 static bool cut_view(char *line, struct function *view)
 {
-	char *at = strchr(line, '\t'), *name = at ? strchr(at, ' ') : NULL;
+	char *at = strrchr(line, '\t'), *name = at ? strchr(at, ' ') : NULL;
 	char *file = name ? strchr(name + 1, ' ') : NULL;
 
 	if (!file)
@@ -53,16 +53,17 @@ static bool cut_view(char *line, struct function *view)
 
 static void answer(const struct route_table *table, char *line)
 {
-	struct function view;
-	const struct function *ran[] = {&view};
+	struct function views[2];
+	const struct function *ran[] = {&views[0], &views[1]};
 	struct str method, target, route;
-	bool seen;
+	u32 cnt = 0;
 
 	line[strcspn(line, "\n")] = '\0';
-	seen = cut_view(line, &view);
+	while (cnt < ARRAY_SIZE(views) && cut_view(line, &views[cnt]))
+		cnt++;
 	method = (struct str){line, strcspn(line, " ")};
 	target = str_from(line + method.len + (line[method.len] == ' '));
-	route = route_table__settle(table, method, target, ran, seen);
+	route = route_table__settle(table, method, target, ran, cnt);
 	printf("%.*s\n", STR_ARG(route.len ? route : STR("-")));
 }
 

@@ -6,9 +6,10 @@ random ones, and holds it against what was read from the sources of the same app
     tests/routes/compare.py [APPLICATION...]
 
 A route that is given must be the framework's. One that is not given counts; of applications that
-are certain all must be.
+are certain all must be. Both again as if the view had been seen to run that the framework gives.
 """
 import importlib
+import inspect
 import os
 import pathlib
 import random
@@ -30,7 +31,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(APPS))
 
 
-# Each answers the routes there are, and a function from method and unescaped path to a route
+# Each answers the routes there are, and a function from method and unescaped path to a route and
+# what is called for it
 
 def flask(app):
     from werkzeug.exceptions import HTTPException
@@ -38,9 +40,10 @@ def flask(app):
 
     def ask(method, path):
         try:
-            return adapter.match(path, method, return_rule=True)[0].rule
+            rule = adapter.match(path, method, return_rule=True)[0]
         except HTTPException:
-            return None
+            return None, None
+        return rule.rule, app.view_functions.get(rule.endpoint)
     return [rule.rule for rule in app.url_map.iter_rules()], ask
 
 
@@ -51,8 +54,8 @@ def starlette(app):
         scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
         for route in app.routes:
             if route.matches(scope)[0] == Match.FULL:
-                return route.path if isinstance(route, Route) else None
-        return None
+                return (route.path, route.endpoint) if isinstance(route, Route) else (None, None)
+        return None, None
     return [route.path for route in app.routes], ask
 
 
@@ -73,9 +76,10 @@ def django(_module):
 
     def ask(_method, path):
         try:
-            return resolver.resolve(path).route
+            match = resolver.resolve(path)
         except Resolver404:
-            return None
+            return None, None
+        return match.route, match.func
     return ["/" + text for text in flatten(resolver.url_patterns, "")], ask
 
 
@@ -84,20 +88,24 @@ def module(name):
 
 
 # how its process is started, the framework, the application, and how many in a hundred of the
-# routes that the framework gives must be known
+# routes that the framework gives must be known, without and with the views
 CASES = {
-    "plain": (["-m", "flask", "--app", "plain", "run"], flask, lambda: module("plain")().app, 100),
+    "plain": (["-m", "flask", "--app", "plain", "run"], flask, lambda: module("plain")().app, 100, 100),
     "doubtful": (["-m", "flask", "--app", "doubtful.py", "run"], flask,
-                 lambda: module("doubtful")().app, 5),
+                 lambda: module("doubtful")().app, 5, 5),
     "factory": (["/usr/bin/gunicorn", "-w", "2", "shop:create_app()"], flask,
-                lambda: module("shop")().create_app(), 100),
+                lambda: module("shop")().create_app(), 100, 100),
     "flask_factory": (["/usr/bin/flask", "--app", "shop", "run"], flask,
-                      lambda: module("shop")().create_app(), 100),
+                      lambda: module("shop")().create_app(), 100, 100),
+    "plugins": (["-m", "flask", "--app", "plugins", "run"], flask,
+                lambda: module("plugins")().create_app(), 0, 50),
     "fastapi": (["/usr/bin/uvicorn", "--port", "1", "items:app"], starlette,
-                lambda: module("items")().app, 100),
-    "starlette": (["/usr/bin/uvicorn", "stars:app"], starlette, lambda: module("stars")().app, 100),
-    "django": (["manage.py", "runserver", "1"], django, lambda: None, 99),
-    "django_wsgi": (["/usr/bin/gunicorn", "forum.wsgi"], django, lambda: None, 99),
+                lambda: module("items")().app, 100, 100),
+    "tenants": (["/usr/bin/uvicorn", "tenants:app"], starlette, lambda: module("tenants")().app,
+                0, 50),
+    "starlette": (["/usr/bin/uvicorn", "stars:app"], starlette, lambda: module("stars")().app, 100, 100),
+    "django": (["manage.py", "runserver", "1"], django, lambda: None, 90, 99),
+    "django_wsgi": (["/usr/bin/gunicorn", "forum.wsgi"], django, lambda: None, 90, 99),
 }
 NEEDS = {flask: "flask", starlette: "fastapi", django: "django"}
 
@@ -126,9 +134,26 @@ def random_path(rng, routes):
     return path if path.startswith("/") else "/" + path
 
 
+def place(view):
+    """Where the function stands that is seen to run, as the daemon is told; "" for those that it
+    is not told of."""
+    view = inspect.unwrap(view) if inspect.isroutine(view) else None
+    if view is None or not view.__code__.co_filename.startswith(str(APPS)):
+        return ""
+    code = view.__code__
+    return "\t%d %s %s" % (code.co_firstlineno, view.__qualname__, code.co_filename)
+
+
+def seen(rng, view, answers):
+    """The view, and in some cases another that it calls; none without it."""
+    first = place(view)
+    return first + place(rng.choice(answers)[1]) if first and rng.random() < 0.2 else first
+
+
 def ask_ours(command, requests):
-    text = "".join("%s %s\n" % (method, urllib.parse.quote(path, safe="/-._~:@!$&'()*+,;="))
-                   for method, path in requests)
+    """A route for each method, path and what ran."""
+    text = "".join("%s %s%s\n" % (method, urllib.parse.quote(path, safe="/-._~:@!$&'()*+,;="), ran)
+                   for method, path, ran in requests)
     done = subprocess.run([ASK, APPS, "PATH=/usr/bin", "--", PYTHON, *command], input=text,
                           capture_output=True, text=True)
     if done.returncode:
@@ -136,24 +161,37 @@ def ask_ours(command, requests):
     return [None if line == "-" else line for line in done.stdout.splitlines()]
 
 
+def hold_against(ours, theirs, least):
+    """What is wrong with them; how many are known."""
+    if len(ours) != len(theirs):
+        return "%d answers to %d requests" % (len(ours), len(theirs)), 0
+    for request, mine, right in ((*pair, want) for pair, want in zip(ours, theirs)):
+        if mine and mine != right or (mine != right and least == 100 and right):
+            return "%s %s%s: got %s, want %s" % (*request, mine, right), 0
+    return None, sum(mine is not None for _, mine in ours)
+
+
 def compare(name):
-    command, framework, load, least = CASES[name]
+    command, framework, load, *least = CASES[name]
     routes, ask = framework(load())
     rng = random.Random(name)
     requests = [(rng.choice(METHODS), random_path(rng, routes)) for _ in range(COUNT)]
     # two slashes in front: servers differ in what they make of it
     requests = [request for request in requests if not request[1].startswith("//")]
-    theirs = [ask(*request) or None for request in requests]
-    ours = ask_ours(command, requests)
-    if len(ours) != len(theirs):
-        return "%d answers to %d requests" % (len(ours), len(theirs))
-    for request, mine, right in zip(requests, ours, theirs):
-        if mine and mine != right or (mine != right and least == 100 and right):
-            return "%s %s: got %s, want %s" % (*request, mine, right)
+    answers = [ask(*request) for request in requests]
+    theirs = [route or None for route, _ in answers]
     routed = sum(right is not None for right in theirs)
-    known = sum(mine is not None for mine in ours)
-    print("# %s: %d requests, %d have a route, %d are known" % (name, len(ours), routed, known))
-    return None if known * 100 >= routed * least else "%d of %d are known" % (known, routed)
+    for views, enough in zip((False, True), least):
+        asked = [(*request, seen(rng, view, answers) if views else "")
+                 for request, (_, view) in zip(requests, answers)]
+        why, known = hold_against(list(zip(asked, ask_ours(command, asked))), theirs, enough)
+        if why:
+            return why
+        print("# %s: %d requests, %d have a route, %d are known%s" % (
+            name, len(asked), routed, known, " by their views" if views else ""))
+        if known * 100 < routed * enough:
+            return "%d of %d are known" % (known, routed)
+    return None
 
 
 def main():

@@ -94,22 +94,19 @@ void py_flask_register(const struct py_call *call)
 	struct py_value value = {0};
 	struct str prefix = STR_NONE;
 	enum argument given = py_text_argument(call, -1, "url_prefix", &prefix);
+	bool unknown = given == ARG_OTHER || py_has_starred(call) ||
+		       py_has_argument(call, "subdomain") || py_has_argument(call, "url_defaults");
 	struct py_rule *rule;
 
 	if (py_find_argument(call, 0, "blueprint", &span))
 		value = py_eval(frame, span);
-	if (given == ARG_OTHER || py_has_starred(call) || py_has_argument(call, "subdomain") ||
-	    py_has_argument(call, "url_defaults")) {
-		py_taint(frame->run, call->object);
-		return;
-	}
 	if (value.kind != PY_OBJECT || value.object->kind != PY_BLUEPRINT ||
 	    value.object == call->object) {
 		py_add_rule(frame, call->object, '!', STR("*"),
-			    given == ARG_TEXT ? prefix : STR(""));
+			    given == ARG_TEXT && !unknown ? prefix : STR(""));
 		return;
 	}
-	rule = py_add_rule(frame, call->object, '=', STR(""), prefix);
+	rule = py_add_rule(frame, call->object, unknown ? '!' : '=', STR(""), prefix);
 	if (!rule)
 		return;
 	rule->child = value.object;

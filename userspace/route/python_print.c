@@ -70,7 +70,7 @@ static void print_child(struct printer *printer, const struct py_rule *rule, str
 		print_unknown(printer, (struct py_view){0});
 		return;
 	}
-	if (child->prefix_unknown && !rule->prefixed)
+	if (rule->certainty == '!' || (child->prefix_unknown && !rule->prefixed))
 		worst = '!';
 	else if (rule->certainty == '?' && worst != '!')
 		worst = '?';
