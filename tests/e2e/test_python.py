@@ -64,6 +64,12 @@ def tree(documents):
             for span in sorted(servers_, key=lambda s: s["start_time"])]
 
 
+def routes(documents):
+    """{target: route} of requests; None where there is none."""
+    return {span["attributes"]["http.target"]: span["attributes"].get("http.route")
+            for span in documents if span["kind"] == "SpanKind.SERVER"}
+
+
 def check_alike(daemon, records, want):
     """The same was called in each request."""
     found = collections.Counter(repr(calls) for _, calls in tree(spans_of(daemon, len(records))))
@@ -87,6 +93,7 @@ def python_views(run):
     check_equal(tree(documents), [("/delete/7", [("delete", [])]), ("/healthz", [("healthz", [])]),
                                   ("/fail", [("fail", [])]), ("/slow?ms=20", [("slow", [])]),
                                   ("/delete/8", [("delete", [])]), ("/nowhere", [])], "spans")
+    check_equal(routes(documents)["/delete/7"], "/delete/<int:task_id>", "route")
     views = [span for span in documents if span["kind"] == "SpanKind.INTERNAL"]
     slow = next(span for span in views if span["name"] == "slow")
     whole = next(span for span in documents if span["attributes"].get("http.route") == "/slow")
@@ -362,3 +369,57 @@ def python_replay(run):
                         "views")
     check_equal(replay.wait_exit(), 0, "status of the replay")
     check_equal(replay.documents(), want, "documents")
+
+
+@test("bpf", "flask", "python-views")
+def python_view_names_the_route(run):
+    """Of rules that sources leave open; also in the metrics and of a recording, and not unless the
+    views are looked for."""
+    path = run.tmp / "routes.rec"
+    server = servers.app(run, "-m", "flask", "--app", "plugins", "run", "-p", 0)
+    want = {"/items/5": "/items/<int:item>", "/items/a": "/items/<name>",
+            "/reports/today": "/reports/<day>", "/reports/1-2": "/reports/<first>-<last>",
+            "/pages/3": "/pages/<int:page>", "/twice/a": "/twice/<name>",
+            # two rules with the same view, one that is computed, none
+            "/twice/5": None, "/reports/daily/5": None, "/items/a/b": None, "/health": "/health"}
+    daemon = trace(run, server, "--python_functions", "views", "--metrics_exporter", "console",
+                   "--record", path)
+    get(server, *want)
+    documents = spans_of(daemon, len(want))
+    spans = [document for document in documents if "kind" in document]
+    check_equal(routes(spans), want, "routes")
+    check_equal({span["name"] for span in spans if span["kind"] == "SpanKind.SERVER"},
+                {"GET " + (route or span) for span, route in want.items() if route} |
+                {"GET /twice/{id}", "GET /reports/daily/{id}", "GET /items/a/b"}, "names")
+    check('"http.route": "/items/<int:item>"' in daemon.stdout(), "no metric has the route")
+    replay = run.daemon("--replay", path, "--traces_exporter", "console", "--metrics_exporter",
+                        "console", "--python_functions", "views")
+    check_equal(replay.wait_exit(), 0, "status of the replay")
+    check_equal(replay.documents(), documents, "documents of the replay")
+    daemon = trace(run, server, "--python_functions", "plugins.py:*")
+    get(server, "/items/5", "/health")
+    check_equal(routes(spans_of(daemon, 2)), {"/items/5": None, "/health": "/health"},
+                "routes where a view need not be looked for")
+
+
+@test("bpf", "fastapi", "uvicorn", "python-views")
+def python_async_view_names_the_route(run):
+    """Not one that runs in another thread; a dependency is no view."""
+    server = servers.app(run, "-m", "uvicorn", "--port", 0, "tenants:app",
+                         pattern=r"running on http://(\S+)")
+    want = {"/v1/a/users/3": "/v1/{tenant}/users/{user:int}", "/v1/a/users/b": "/{rest:path}",
+            "/health/disk": "/health/{part}", "/threads/a": None, "/old/a/users/3": None}
+    daemon = trace(run, server)
+    get(server, *want)
+    check_equal(routes(spans_of(daemon, len(want))), want, "routes")
+
+
+@test("bpf", "django", "gunicorn", "python-views")
+def python_view_of_django_names_the_route(run):
+    server = servers.app(run, "-m", "gunicorn", "-b", "127.0.0.1:0", "--worker-tmp-dir", run.tmp,
+                         "forum.wsgi")
+    want = {"/numbers/ff/": "numbers/<hexadecimal:n>/", "/numbers/x/": None,
+            "/kw%C3%A9": None, "/articles/2024/": "articles/<int:year>/"}
+    daemon = trace(run, server)
+    get(server, *want)
+    check_equal(routes(spans_of(daemon, len(want))), want, "routes")

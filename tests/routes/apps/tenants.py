@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 app = FastAPI(openapi_url=None)
 router = APIRouter()
+former = APIRouter()
 
 
 async def tenant_of(tenant: str):
@@ -20,6 +21,11 @@ async def user(user: int, tenant=Depends(tenant_of)):
 
 @router.post("/{tenant}/users/{name}")
 async def create(name: str, tenant=Depends(tenant_of)):
+    return PlainTextResponse(tenant)
+
+
+@former.get("/{tenant}/users/{user:int}")
+async def former_user(user: int, tenant=Depends(tenant_of)):
     return PlainTextResponse(tenant)
 
 
@@ -38,7 +44,7 @@ else:
     async def other(other: str):
         return PlainTextResponse(other)
 
-app.include_router(router, prefix=os.environ.get("NOTHING", "/v2"))
+app.include_router(former, prefix=os.environ.get("NOTHING", "/old"))
 
 
 @app.get("/{rest:path}")
