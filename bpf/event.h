@@ -248,7 +248,8 @@ struct cpu_stats {
 	__u64 no_storage;   /* no memory for a connection's state */
 	__u64 io_uring;	    /* reads whose bytes were not taken */
 	__u64 lost_calls;   /* of functions: too deep, no memory, or the ring was full */
-	__u64 pad[2];
+	__u64 stray_calls;  /* on a stack above that of calls which are still to return */
+	__u64 left_calls;   /* that never returned */
 };
 
 enum presence {

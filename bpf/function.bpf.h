@@ -18,6 +18,9 @@
 
 #include "state.bpf.h"
 
+/* What the entry's program of a session (6.13) says if it does not want the return. */
+#define NO_RETURN 1
+
 /* Calls within calls that are followed; deeper ones are counted. */
 #define FRAMES_MAX 16
 
@@ -170,6 +173,15 @@ static __always_inline bool is_within(const struct thread *thread, const struct 
 				 thread->requests[0].ts == below->call.requests[0].ts);
 }
 
+/* Does the call that was made with this stack return to the kernel, which then runs our program? */
+static __always_inline bool returns_late(struct task_struct *task, u64 stack)
+{
+	u64 to = 0;
+
+	return !bpf_probe_read_user(&to, sizeof(to), (void *)stack) &&
+	       to == task->mm->uprobes_state.xol_area->vaddr;
+}
+
 /* A frame on the thread's stack, of a call whose end is told by key; NULL: no room. */
 static __always_inline struct ev_call *enter(struct thread *thread, u64 key, bool loose)
 {
@@ -202,6 +214,24 @@ static __always_inline struct ev_call *enter(struct thread *thread, u64 key, boo
 	return call;
 }
 
+/* Calls that were left without a return (longjmp): what is called now lies where they lay. */
+static __always_inline void drop_left(struct task_struct *task, struct thread *thread, u64 sp)
+{
+	u64 before = thread->depth;
+
+	for (u32 i = 0; i < FRAMES_MAX && thread->depth; i++) {
+		u64 top = bounded(thread->depth - 1, FRAMES_MAX - 1);
+		struct frame *frame = &thread->frames[top];
+
+		if (frame->loose || frame->key > sp || (frame->key == sp && returns_late(task, sp)))
+			break;
+		thread->depth = top;
+	}
+	if (thread->depth != before)
+		count_many(left_calls, before - thread->depth);
+}
+
+/* Returns what a session's program (6.13) does: 0, or NO_RETURN. */
 static __always_inline int on_enter(struct pt_regs *regs, u64 function)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -209,14 +239,16 @@ static __always_inline int on_enter(struct pt_regs *regs, u64 function)
 	struct ev_call *call;
 
 	if (!is_traced(task->tgid))
-		return 0;
+		return NO_RETURN;
 	thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	call = thread ? enter(thread, PT_REGS_SP(regs), false) : NULL;
-	if (!call) {
-		if (!thread)
-			count(lost_calls);
-		return 0;
+	if (!thread) {
+		count(lost_calls);
+		return NO_RETURN;
 	}
+	drop_left(task, thread, PT_REGS_SP(regs));
+	call = enter(thread, PT_REGS_SP(regs), false);
+	if (!call)
+		return NO_RETURN;
 	call->function = function;
 	take_values(regs, call, true);
 	call->start = bpf_ktime_get_ns();
@@ -226,7 +258,7 @@ static __always_inline int on_enter(struct pt_regs *regs, u64 function)
 /* The frame with this key; those above it were left without a return (longjmp). */
 static __always_inline struct frame *leave_frame(struct thread *thread, u64 key)
 {
-	u64 depth = bounded(thread->depth, FRAMES_MAX), left_open = 0;
+	u64 depth = bounded(thread->depth, FRAMES_MAX), above = depth, open = 0;
 
 	for (u32 i = 0; i < FRAMES_MAX && depth; i++) {
 		struct frame *frame;
@@ -234,15 +266,32 @@ static __always_inline struct frame *leave_frame(struct thread *thread, u64 key)
 		depth = bounded(depth - 1, FRAMES_MAX - 1);
 		frame = &thread->frames[depth];
 		if (frame->key != key) {
-			left_open += frame->loose;
+			open += frame->loose;
 			continue;
 		}
 		thread->depth = depth;
-		if (left_open)
-			count_many(lost_calls, left_open);
+		above -= depth + 1;
+		if (above) {
+			count_many(lost_calls, open);
+			count_many(left_calls, above - open);
+		}
 		return frame;
 	}
 	return NULL;
+}
+
+/* A thread ends, or becomes another program, within its calls. */
+static __always_inline void thread_ends(struct task_struct *task)
+{
+	struct thread *thread;
+
+	if (!trace_functions)
+		return;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (!thread || !thread->depth)
+		return;
+	count_many(left_calls, thread->depth);
+	thread->depth = 0;
 }
 
 static __always_inline void tell_call(struct ev_call *call, struct task_struct *task, u64 ts,

@@ -9,6 +9,7 @@
 #include "close.bpf.h"
 #include "process.bpf.h"
 #include "python_async.bpf.h"
+#include "stack.bpf.h"
 #include "usdt.bpf.h"
 
 SEC("tp_btf/sock_recv_length")
@@ -134,13 +135,25 @@ int BPF_PROG(process_exit, struct task_struct *task)
 SEC("uprobe")
 int function_enter(struct pt_regs *regs)
 {
-	return on_enter(regs, bpf_get_attach_cookie(regs));
+	on_enter(regs, bpf_get_attach_cookie(regs));
+	return 0;
 }
 
 SEC("uretprobe")
 int function_leave(struct pt_regs *regs)
 {
 	return on_leave(regs);
+}
+
+/* Both in one where the kernel has sessions. */
+SEC("uprobe")
+int function_call(struct pt_regs *regs)
+{
+	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
+		return on_leave(regs);
+	if (is_stray(bpf_get_current_task_btf(), PT_REGS_SP(regs)))
+		return NO_RETURN;
+	return on_enter(regs, bpf_get_attach_cookie(regs));
 }
 
 /* On what the dynamic loader calls for debuggers. */

@@ -9,7 +9,7 @@
 #ifndef PROCESS_BPF_H
 #define PROCESS_BPF_H
 
-#include "state.bpf.h"
+#include "function.bpf.h"
 
 /* Probes are set by user space, and every call until then goes unseen. */
 static __always_inline u64 process_wake_flags(void)
@@ -66,6 +66,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 {
 	bool was_traced = is_traced(task->tgid);
 
+	thread_ends(task);
 	if (select_exec)
 		tell_candidate(task->tgid, task->comm, bprm->filename, 0);
 	forget_met(task->tgid);
@@ -121,6 +122,8 @@ static __always_inline int on_exit(struct task_struct *task)
 {
 	u32 tgid = task->tgid;
 
+	if (is_traced(tgid))
+		thread_ends(task);
 	if (!is_traced(tgid) || task->signal->live.counter || tgid >= TGID_MAX)
 		return 0;
 	__sync_fetch_and_and(&traced[tgid / 64], ~(1ULL << (tgid % 64)));

@@ -24,9 +24,6 @@
 
 #include "function.bpf.h"
 
-/* What the entry's program of a session (6.13) says if it does not want the return. */
-#define NO_RETURN 1
-
 /* co_flags of code whose call only makes a generator or a coroutine, and ends before that runs. */
 #define CODE_IS_GENERATOR (0x20 | 0x200)
 #define CODE_IS_COROUTINE (0x80 | 0x100)

@@ -6,7 +6,7 @@ SCRIPT    := $(patsubst %.c,$(B)/%,$(wildcard tests/script/run_script.c))
 ROUTES    := $(B)/tests/routes/ask
 TEST_BIN  := $(UNIT) $(SCRIPT) $(ROUTES)
 # stand for programs nobody has touched: never built with sanitisers
-E2E       := build/tests/e2e/client build/tests/e2e/cserver build/tests/e2e/usdt
+E2E       := $(addprefix build/tests/e2e/,client cserver usdt stacks)
 GO        := $(firstword $(wildcard /usr/local/go/bin/go) $(shell command -v go))
 ifneq ($(GO),)
 E2E       += build/tests/e2e/goserver build/collector
@@ -32,6 +32,11 @@ build/tests/e2e/usdt: tests/e2e/usdt.c tests/e2e/sdt.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -fPIE -pie -D_GNU_SOURCE -o $@ $<
+
+build/tests/e2e/stacks: tests/e2e/stacks.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $< -lpthread
 
 # made of the daemon's own parts, which its own tests need not build with sanitisers
 build/tests/e2e/sites build/tests/e2e/cycles: build/tests/e2e/%: tests/e2e/%.c build/core.a

@@ -127,6 +127,8 @@ void app_on_counts(void *owner, const struct capture_counts *counts)
 	app->stats.v[STAT_MARK_MISSED] = counts->missed;
 	app->stats.v[STAT_MARK_NO_STORAGE] = counts->no_storage;
 	app->stats.v[STAT_SEEN_IO_URING] = counts->io_uring;
+	app->stats.v[STAT_CALL_STRAY] = counts->stray_calls;
+	app->stats.v[STAT_CALL_LEFT] = counts->left_calls;
 	app->calls_lost = counts->lost_calls;
 	if (counts->io_uring && !app->uring_said) {
 		app->uring_said = true;

@@ -354,6 +354,7 @@ int app__functions_new(struct app *app)
 			.specs = app->functions->specs,
 			.spec_cnt = app->functions->spec_cnt,
 			.slow = app->config.slow_probes,
+			.spares_stacks = probes_spare_stacks(),
 			.owner = app,
 			.describe = on_describe,
 			.attach = on_attach,

@@ -172,7 +172,31 @@ struct signal_struct {
 };
 
 struct io_uring_task;
-struct mm_struct;
+
+struct xol_area {
+	unsigned long vaddr;
+};
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
+struct mm_struct {
+	struct uprobes_state uprobes_state;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+};
+
+struct return_instance {
+	unsigned long stack;
+	struct return_instance *next;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+};
 
 struct task_struct {
 	int pid;
@@ -181,6 +205,9 @@ struct task_struct {
 	char comm[16];
 	struct signal_struct *signal;
 	struct io_uring_task *io_uring;
+	struct uprobe_task *utask;
+	unsigned long sas_ss_sp;
+	unsigned long sas_ss_size;
 };
 
 struct bpf_iter__bpf_sk_storage_map {

@@ -24,6 +24,7 @@ import test_sdk  # noqa: E402,F401
 import test_select  # noqa: E402,F401
 import test_servers  # noqa: E402,F401
 import test_sites  # noqa: E402,F401
+import test_stacks  # noqa: E402,F401
 import test_summary  # noqa: E402,F401
 import test_tutorial  # noqa: E402,F401
 import test_usdt  # noqa: E402,F401

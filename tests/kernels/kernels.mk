@@ -6,5 +6,5 @@
 test-kernels:
 	$(Q)scripts/install-deps kernels || :
 	$(Q)$(MAKE) build/otel-ebpf build/todo build/tests/e2e/client build/tests/e2e/cserver \
-		build/tests/workers/O2-pie build/tests/e2e/library.so
+		build/tests/workers/O2-pie build/tests/e2e/library.so build/tests/e2e/stacks
 	$(Q)tests/kernels/run

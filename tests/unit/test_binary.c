@@ -65,7 +65,7 @@ static void reads_another(void)
 
 	CHECK(!binary__open(&binary, "/bin/sh"));
 	CHECK(binary__functions(binary, on_function, &search) >= 0);
-	CHECK(!binary__danger(binary));
+	CHECK(!binary__danger(binary, true));
 	binary__free(binary);
 }
 
@@ -80,9 +80,9 @@ static void reads_itself(void)
 
 	CHECK(!binary__open(&binary, "/proc/self/exe"));
 	CHECK(handle_known(1) > 1);
-	CHECK(!binary__danger(binary));
+	CHECK(!binary__danger(binary, true));
 	CHECK(binary__functions(binary, on_function, &search) == (int)search.cnt);
-	CHECK(binary__danger(binary));
+	CHECK(binary__danger(binary, true));
 	CHECK(search.in_order && search.cnt > 10 && search.found.size);
 	/* the code in the file is that in memory, where nothing of it is moved */
 	CHECK(binary__code(binary, search.found.offset, code, sizeof(code)) == sizeof(code));

@@ -127,10 +127,19 @@ static void start_child(struct rig *rig)
 	wait_for_child(rig);
 }
 
-static void rig__open(struct rig *rig, const char *spec)
+static void rig__open_on(struct rig *rig, const char *spec, bool spares_stacks)
 {
-	const struct functions_env env = {&rig->spec, 1,	true,	   rig,	 on_describe,
-					  on_attach,  on_watch, on_detach, NULL, false};
+	const struct functions_env env = {
+		.specs = &rig->spec,
+		.spec_cnt = 1,
+		.slow = true,
+		.spares_stacks = spares_stacks,
+		.owner = rig,
+		.describe = on_describe,
+		.attach = on_attach,
+		.watch = on_watch,
+		.detach = on_detach,
+	};
 	const char *why;
 
 	*rig = (struct rig){.program = "/tmp/functionsXXXXXX", .other = "/tmp/functionsXXXXXX"};
@@ -139,6 +148,11 @@ static void rig__open(struct rig *rig, const char *spec)
 	CHECK(!function_spec_parse(str_from(spec), &rig->spec, &why));
 	CHECK(!functions__new(&rig->functions, &env));
 	start_child(rig);
+}
+
+static void rig__open(struct rig *rig, const char *spec)
+{
+	rig__open_on(rig, spec, true);
 }
 
 static void rig__close(struct rig *rig)
@@ -160,6 +174,19 @@ static void what_returns_twice(void)
 	rig__open(&rig, "savectx");
 	CHECK(!functions__process(rig.functions, (u32)rig.child));
 	CHECK(!rig.described && !rig.attached);
+	rig__close(&rig);
+}
+
+/* Until 6.13 a program that may give signal handlers one is left alone. */
+static void signal_stacks(void)
+{
+	struct rig rig;
+	stack_t stack;
+
+	CHECK(!sigaltstack(NULL, &stack));
+	rig__open_on(&rig, "probed_*", false);
+	CHECK(!functions__process(rig.functions, (u32)rig.child));
+	CHECK(rig.described == 1 && !rig.attached);
 	rig__close(&rig);
 }
 
@@ -245,6 +272,7 @@ int main(int argc, char **argv)
 		return be_child(argv[1]) + probed_here(argc);
 	RUN(what_runs);
 	RUN(what_returns_twice);
+	RUN(signal_stacks);
 	RUN(not_what_it_was);
 	RUN(libraries);
 	RUN(gone);

@@ -109,7 +109,7 @@ static struct recorder *begin(void)
 
 static void write_all_kinds(void)
 {
-	struct capture_counts counts = {1, 2, 3, 4, 5, 6, 7};
+	struct capture_counts counts = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 	struct recorder *recorder = begin();
 
 	recorder__process(recorder, 7, 0);

@@ -55,6 +55,8 @@ STAT(CALL_EVENTS, CALL, "events") /* of USDT probes, on spans */
 STAT(CALL_OUTSIDE, CALL, "outside requests")
 STAT(CALL_AMBIGUOUS, CALL, "within several") /* an event loop's, or of pipelined requests */
 STAT(CALL_UNTOLD, CALL, "of requests without a span")
-STAT(CALL_LOST, CALL, "lost") /* too deep, no memory or room, or the ring was full */
+STAT(CALL_LOST, CALL, "lost")		  /* too deep, no memory or room, or the ring was full */
+STAT(CALL_LEFT, CALL, "never returned")	  /* longjmp, exceptions, exit: their end is not known */
+STAT(CALL_STRAY, CALL, "on other stacks") /* a signal handler's: their return is not probed */
 STAT(CALL_ROUTE_LATE, CALL, "routes too late") /* it returned after its request had ended */
 STAT(CALL_LATE, CALL, "processes or libraries before their probes") /* what ran until then */

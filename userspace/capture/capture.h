@@ -100,6 +100,8 @@ struct capture_counts {
 	u64 io_uring;	  /* reads whose bytes were not taken */
 	u64 missed;	  /* program runs that the kernel skipped */
 	u64 lost_calls;	  /* of functions */
+	u64 stray_calls;  /* on other stacks than those they were made from */
+	u64 left_calls;	  /* that never returned */
 };
 
 /* 0, or -EBADMSG if the record's first event does not decode. */

@@ -446,5 +446,7 @@ void live__counts(struct live *live, struct capture_counts *counts)
 		counts->no_storage += cpu->no_storage;
 		counts->io_uring += cpu->io_uring;
 		counts->lost_calls += cpu->lost_calls;
+		counts->stray_calls += cpu->stray_calls;
+		counts->left_calls += cpu->left_calls;
 	}
 }

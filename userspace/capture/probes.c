@@ -102,7 +102,7 @@ const char *probes_way(void)
 			    : "one by one, which needs CAP_SYS_ADMIN and is slow to detach";
 }
 
-bool probes_take_python(void)
+static bool have_sessions(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	s32 id = btf ? btf__find_by_name_kind(btf, "bpf_attach_type", BTF_KIND_ENUM) : -ENOENT;
@@ -113,7 +113,17 @@ bool probes_take_python(void)
 		found = !strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off),
 				"BPF_TRACE_UPROBE_SESSION");
 	btf__free(btf);
-	return found && probes_are_harmless(kernel_running());
+	return found;
+}
+
+bool probes_take_python(void)
+{
+	return have_sessions() && probes_are_harmless(kernel_running());
+}
+
+bool probes_spare_stacks(void)
+{
+	return have_sessions();
 }
 
 static void prepare_python(struct otel_ebpf *skel, const struct probes_options *options)
@@ -144,9 +154,13 @@ static void prepare(struct bpf_program *program, bool wanted, bool multi)
 void probes_prepare(struct otel_ebpf *skel, const struct probes_options *options)
 {
 	bool wanted = options->functions || options->usdt, multi = wanted && have_multi();
+	bool sessions = options->functions && have_sessions();
+	bool pairs = options->functions && !sessions;
 
-	prepare(skel->progs.function_enter, options->functions, multi);
-	prepare(skel->progs.function_leave, options->functions, multi);
+	prepare(skel->progs.function_enter, pairs, multi);
+	prepare(skel->progs.function_leave, pairs, multi);
+	bpf_program__set_autoload(skel->progs.function_call, sessions);
+	bpf_program__set_expected_attach_type(skel->progs.function_call, ATTACH_UPROBE_SESSION);
 	prepare(skel->progs.usdt_hit, options->usdt, multi);
 	prepare(skel->progs.library_mapped, wanted, multi);
 	bpf_map__set_autocreate(skel->maps.usdt_sites, options->usdt);
@@ -227,7 +241,25 @@ static struct probes *probes__alloc(const struct probes_target *target)
 	return NULL;
 }
 
-int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
+static int probes__one_program(struct probes **out, const struct bpf_program *program,
+			       const struct probes_target *target)
+{
+	struct probes *probes = probes__alloc(target);
+	int err;
+
+	if (!probes)
+		return -ENOMEM;
+	err = attach(probes, program, target, false);
+	if (err) {
+		probes__free(probes);
+		return err;
+	}
+	*out = probes;
+	return 0;
+}
+
+static int probes__pairs(struct probes **out, struct otel_ebpf *skel,
+			 const struct probes_target *target)
 {
 	struct probes *probes = probes__alloc(target);
 	int err;
@@ -246,21 +278,11 @@ int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes
 	return 0;
 }
 
-static int probes__one_program(struct probes **out, const struct bpf_program *program,
-			       const struct probes_target *target)
+int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)
 {
-	struct probes *probes = probes__alloc(target);
-	int err;
-
-	if (!probes)
-		return -ENOMEM;
-	err = attach(probes, program, target, false);
-	if (err) {
-		probes__free(probes);
-		return err;
-	}
-	*out = probes;
-	return 0;
+	if (bpf_program__autoload(skel->progs.function_call))
+		return probes__one_program(out, skel->progs.function_call, target);
+	return probes__pairs(out, skel, target);
 }
 
 int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target)

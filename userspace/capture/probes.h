@@ -36,6 +36,9 @@ bool probes_are_harmless(u32 kernel);
 
 /* How functions are probed here, in a few words for a person. */
 const char *probes_way(void);
+/* Does the kernel leave it to each call whether its return is probed (6.13)? Then calls on the
+ * stack of a signal handler do no harm. */
+bool probes_spare_stacks(void);
 /* What is to be loaded. */
 struct probes_options {
 	bool functions, usdt;

@@ -28,6 +28,7 @@ struct symbols {
 	u64 names_len;
 	bool exported; /* they are those of .dynsym */
 	const char *danger;
+	bool signal_stacks; /* it may give signal handlers a stack of their own */
 };
 
 struct binary {
@@ -35,6 +36,7 @@ struct binary {
 	struct binary_id id;
 	bool is_go;
 	const char *danger;
+	bool signal_stacks;
 	struct str handlers;
 	struct arena mem;      /* of handlers and files */
 	struct source *source; /* NULL: not opened yet, or nothing to open */
@@ -160,8 +162,11 @@ bool binary__is_go(const struct binary *binary)
 	return binary->is_go;
 }
 
-const char *binary__danger(const struct binary *binary)
+const char *binary__danger(const struct binary *binary, bool spares_stacks)
 {
+	if (!binary->danger && binary->signal_stacks && !spares_stacks)
+		return "handle signals on a stack of its own (sigaltstack; from Linux 6.13 on it "
+		       "may)";
 	return binary->danger;
 }
 
@@ -190,8 +195,7 @@ static bool is_part(struct str name)
 	return false;
 }
 
-/* What the symbols of those name that a probed return would end. .symtab has versions behind an @.
- */
+/* What the symbols of those name that a probed return would end. */
 static const char *danger_of(struct str name, bool defined)
 {
 	static const char stacks[] = "switch stacks (swapcontext)";
@@ -211,10 +215,7 @@ static const char *danger_of(struct str name, bool defined)
 		{STR("rust_eh_personality"), false, unwinds},
 		{STR("_Unwind_RaiseException"), true, unwinds},
 	};
-	ssize_t at = str_find(name, '@', 0);
 
-	if (at >= 0)
-		name = str_sub(name, 0, (size_t)at);
 	for (size_t i = 0; i < ARRAY_SIZE(dangers); i++)
 		if (str_eq(name, dangers[i].name) && !(defined && dangers[i].import))
 			return dangers[i].what;
@@ -233,9 +234,16 @@ static struct str symbol_name(const struct symbols *symbols, const Elf64_Sym *fr
 static void note_danger(struct symbols *symbols, const Elf64_Sym *from)
 {
 	bool defined = from->st_shndx != SHN_UNDEF;
+	struct str name = symbol_name(symbols, from);
+	ssize_t version = str_find(name, '@', 0);
 
-	if (!symbols->danger && !(defined && symbols->exported))
-		symbols->danger = danger_of(symbol_name(symbols, from), defined);
+	if (defined && symbols->exported)
+		return;
+	if (version >= 0) /* .symtab has them */
+		name = str_sub(name, 0, (size_t)version);
+	if (!symbols->danger)
+		symbols->danger = danger_of(name, defined);
+	symbols->signal_stacks |= str_eq(name, STR("sigaltstack"));
 }
 
 static bool read_symbol(const struct binary *binary, const struct symbols *symbols,
@@ -339,6 +347,7 @@ int binary__functions(struct binary *binary,
 	if (err)
 		return err;
 	binary->danger = symbols.danger;
+	binary->signal_stacks = symbols.signal_stacks;
 	while (i < symbols.cnt && fn(owner, &symbols.table[i++].function))
 		;
 	/* of hundreds of files at once it would be too much */

@@ -323,9 +323,15 @@ static bool is_attached(const struct process *process, const struct file *file)
 	return false;
 }
 
-static bool is_in_danger(const struct process *process, struct file *file)
+static const char *danger_of(const struct functions *functions, const struct file *file)
 {
-	const char *what = process->danger ? process->danger : binary__danger(file->binary);
+	return binary__danger(file->binary, functions->env.spares_stacks);
+}
+
+static bool is_in_danger(const struct functions *functions, const struct process *process,
+			 struct file *file)
+{
+	const char *what = process->danger ? process->danger : danger_of(functions, file);
 
 	if (what && !file->danger_said)
 		log_warn("no functions of %.*s of pid %u are probed: what can %s would crash of it",
@@ -347,8 +353,8 @@ static u32 attach(struct functions *functions, struct process *process, const ch
 	if (!file || is_attached(process, file))
 		return 0;
 	if (!object.len)
-		process->danger = binary__danger(file->binary);
-	if (!file->cnt || is_in_danger(process, file))
+		process->danger = danger_of(functions, file);
+	if (!file->cnt || is_in_danger(functions, process, file))
 		return 0;
 	if (process->cnt == FILES_MAX) {
 		say_once(&functions->files_said,

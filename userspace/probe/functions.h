@@ -33,7 +33,8 @@ struct function_site {
 struct functions_env {
 	const struct function_spec_text *specs; /* borrowed for life, with their texts */
 	u32 spec_cnt;
-	bool slow; /* single-stepped sites will do */
+	bool slow;	    /* single-stepped sites will do */
+	bool spares_stacks; /* returns on stacks of signal handlers are not probed */
 	void *owner;
 	/* Before its first call. 0 or negative errno. */
 	int (*describe)(void *owner, u32 number, const struct function *function);
