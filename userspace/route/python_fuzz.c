@@ -38,8 +38,7 @@ static struct str cut(struct str *rest)
 
 static void ask(struct str text, struct str target)
 {
-	static const struct function view = {
-		.name = STR("f"), .file = STR("/a/app.py"), .line = 1};
+	static const struct function view = {.name = STR("f"), .file = STR("/a/app.py"), .line = 1};
 	const struct function *ran[] = {&view};
 	struct route_table *table;
 	int err = route_table__new(&table, text);
