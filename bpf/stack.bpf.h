@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Stacks above that of a thread's. When a return is to be probed, the kernel takes every call for
- * abandoned, by longjmp, that is yet to return and whose stack ends below
- *(cleanup_return_instances() of its uprobes), and kills the process when that returns after all.
+ * abandoned, by longjmp, that is yet to return and whose stack ends below, and kills the process
+ * when that returns after all (its cleanup_return_instances()).
  *
  *	the handler's stack	handler(), which calls f()
  *
