@@ -13,8 +13,8 @@
 
 /* Telemetry waiting for a slow reader of our standard output, or for a disk. */
 #define OUTPUT_BYTES ((size_t)16 << 20)
-/* A receiver that does not answer keeps us at exit no longer than this. */
-#define DELIVER_MS 5000
+/* A receiver that does not answer keeps us no longer: 5 s in all, with all that must be let go. */
+#define DELIVER_NS (4600 * NSEC_PER_MSEC)
 
 static void on_open(void *owner, const struct capture_open *event)
 {
@@ -162,7 +162,7 @@ void app_on_ending(void *owner)
 	app->ending = true;
 }
 
-void app__finish(struct app *app, int flush_ms)
+void app__finish(struct app *app, int flush_ms, u64 began)
 {
 	app__functions_tick(app, app->last_tick, true);
 	app__export_metrics(app, app->last_tick);
@@ -173,7 +173,7 @@ void app__finish(struct app *app, int flush_ms)
 	output__flush(app->output, flush_ms);
 	files__flush(app->files, flush_ms);
 	app__show_summary(app);
-	outbox__finish(app->outbox, DELIVER_MS);
+	outbox__finish(app->outbox, began + DELIVER_NS);
 	app__print_counts(app);
 }
 

@@ -125,9 +125,11 @@ void app_on_process(void *owner, u32 tgid, u32 parent);
 void app_on_left(void *owner, u32 tgid, u64 ts);
 /* Spans now wait for app__finish(), so that metrics go before them. */
 void app_on_ending(void *owner);
-/* Exports what there is, metrics first, as the SDK does at exit; then what is written is written.
+/*
+ * Exports what there is, metrics first, as the SDK does at exit; then what is written is written.
+ * began: when the end did, by the loop's clock.
  */
-void app__finish(struct app *app, int flush_ms);
+void app__finish(struct app *app, int flush_ms, u64 began);
 
 /* Parts of app.c, in app_routes.c. 0 or negative errno; complains itself. */
 int app__build_routes(struct app *app);

@@ -401,6 +401,7 @@ static int init_live(struct app *app)
 /* Nothing new comes in; all that happened before is read, said and written. */
 static void finish_live(struct app *app)
 {
+	u64 began = loop_now();
 	int err;
 
 	live__stop(app->live);
@@ -415,7 +416,7 @@ static void finish_live(struct app *app)
 	app->recorder = NULL;
 	if (err)
 		log_error("the recording is not whole: %s", strerror(-err));
-	app__finish(app, FLUSH_MS);
+	app__finish(app, FLUSH_MS, began);
 }
 
 int app__run_live(struct app *app)

@@ -42,6 +42,6 @@ int app__run_replay(struct app *app)
 	err = replay__run(app->replay, &ops, app);
 	if (err)
 		log_error("the recording breaks off: %s", strerror(-err));
-	app__finish(app, -1);
+	app__finish(app, -1, loop_now());
 	return err;
 }

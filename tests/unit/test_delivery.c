@@ -32,7 +32,7 @@ static void hurries(void)
 	struct rig *rig = rig__new(100, 10);
 
 	add(rig, 1, 1);
-	delivery__hurry(rig->delivery);
+	hurry(rig);
 	CHECK(delivery__pending(rig->delivery));
 	pass(rig, 10);
 	REQUEST(rig, "1 ");
@@ -102,7 +102,7 @@ static void obeys_the_server(void)
 					 .retry_after_ns = 3 * NSEC_PER_SEC});
 	pass(rig, 2980);
 	CHECK(!rig->request[0]);
-	delivery__hurry(rig->delivery); /* not even at the end sooner than told */
+	hurry(rig); /* not even at the end sooner than told */
 	CHECK(!rig->request[0]);
 	pass(rig, 30);
 	REQUEST(rig, "1 ");

@@ -41,7 +41,7 @@ static void nobody_is_not_waited_for(void)
 	add(rig, 1, 1);
 	pass(rig, 10);
 	answer(rig, refused);
-	delivery__hurry(rig->delivery);
+	hurry(rig);
 	CHECK(delivery__pending(rig->delivery)); /* one last try */
 	pass(rig, 10);
 	answer(rig, refused);
@@ -60,12 +60,31 @@ static void somebody_who_answered_is(void)
 	answer_as(rig, SEND_OK);
 	add(rig, 2, 2);
 	pass(rig, 10);
-	delivery__hurry(rig->delivery);
+	hurry(rig);
 	answer(rig, (struct send_result){.outcome = SEND_RETRY, .unreachable = true});
 	CHECK(delivery__pending(rig->delivery));
 	pass(rig, 1220);
 	answer_as(rig, SEND_OK);
 	CHECK(counts(rig).v[DELIVERED] == 2);
+	rig__free(rig);
+}
+
+/* Not as long as the others need to find out. */
+static void who_wants_to_be_left_alone_is(void)
+{
+	struct rig *rig = rig__new(100, 1);
+	struct send_result later = {
+		.outcome = SEND_RETRY, .told_when = true, .retry_after_ns = 4 * NSEC_PER_SEC};
+
+	add(rig, 1, 1);
+	pass(rig, 10);
+	answer(rig, later);
+	hurry(rig);
+	CHECK(delivery__pending(rig->delivery));
+	pass(rig, 4010);
+	REQUEST(rig, "1 ");
+	answer(rig, later);
+	CHECK(!delivery__pending(rig->delivery) && rig->idles == 1);
 	rig__free(rig);
 }
 
@@ -155,6 +174,7 @@ int main(void)
 	RUN(a_queue_in_flight_drops_the_new);
 	RUN(nobody_is_not_waited_for);
 	RUN(somebody_who_answered_is);
+	RUN(who_wants_to_be_left_alone_is);
 	RUN(freed_in_flight);
 	RUN(reports);
 	RUN(splits_what_is_too_large);

@@ -118,6 +118,12 @@ static inline void pass(struct rig *rig, u64 ms)
 		timers__run(&rig->timers, rig->timers.now + 10 * NSEC_PER_MSEC);
 }
 
+/* The end is in 5 s. */
+static inline void hurry(struct rig *rig)
+{
+	delivery__hurry(rig->delivery, rig->timers.now + 5 * NSEC_PER_SEC);
+}
+
 static inline void answer(struct rig *rig, struct send_result result)
 {
 	CHECK(rig->request[0]);

@@ -18,7 +18,7 @@ struct loop {
 	int event_cnt;
 };
 
-static u64 monotonic_ns(void)
+u64 loop_now(void)
 {
 	struct timespec now;
 
@@ -39,7 +39,7 @@ int loop__new(struct loop **out)
 		free(loop);
 		return err;
 	}
-	loop->timers.now = monotonic_ns();
+	loop->timers.now = loop_now();
 	*out = loop;
 	return 0;
 }
@@ -105,7 +105,7 @@ static void handle_events(struct loop *loop)
 int loop__run(struct loop *loop)
 {
 	loop->stopped = false;
-	timers__run(&loop->timers, monotonic_ns());
+	timers__run(&loop->timers, loop_now());
 	while (!loop->stopped) {
 		int cnt = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS,
 				     timeout_ms(&loop->timers));
@@ -113,7 +113,7 @@ int loop__run(struct loop *loop)
 		if (cnt < 0 && errno != EINTR)
 			return -errno;
 		loop->event_cnt = cnt < 0 ? 0 : cnt;
-		timers__run(&loop->timers, monotonic_ns());
+		timers__run(&loop->timers, loop_now());
 		handle_events(loop);
 	}
 	return 0;

@@ -24,8 +24,10 @@ int loop__add(struct loop *loop, struct watch *watch);
 int loop__change(struct loop *loop, struct watch *watch, u32 epoll_events);
 /* Its callback is not called again, even if it is ready by now. */
 void loop__del(struct loop *loop, struct watch *watch);
-/* On CLOCK_MONOTONIC; they fire while the loop runs. */
+/* On CLOCK_MONOTONIC; they fire while the loop runs, and their now is when it last woke. */
 struct timers *loop__timers(struct loop *loop);
+/* What time it really is by that clock. */
+u64 loop_now(void);
 /* Runs until loop__stop(), also once more. 0, or the negative errno epoll_wait(2) failed with. */
 int loop__run(struct loop *loop);
 void loop__stop(struct loop *loop);

@@ -37,13 +37,13 @@ struct delivery {
 	struct buf body;
 
 	enum state state;
-	bool hurried;	 /* it is the end */
+	bool hurried;	 /* it is the end, at `end` */
 	bool told;	 /* the pause is the server's wish */
 	bool answered;	 /* there is somebody */
 	bool hopeless;	 /* nobody listened at the last attempt */
 	bool taken_some; /* of this batch */
 	bool distrusted; /* all of the last refused batch was bad: no halving until one is taken */
-	u64 retry_until, pause_until;
+	u64 retry_until, pause_until, end;
 	struct delivery_counts counts;
 	u64 sent_ns; /* when the request in flight began */
 
@@ -358,9 +358,10 @@ void delivery__lost(struct delivery *delivery)
 	delivery->counts.v[LOST_MEMORY]++;
 }
 
-void delivery__hurry(struct delivery *delivery)
+void delivery__hurry(struct delivery *delivery, u64 end)
 {
 	delivery->hurried = true;
+	delivery->end = end;
 	delivery->hopeless = false;
 	if (delivery->state == GATHERING) {
 		set_timer(delivery, GATHERING, 0);
@@ -374,7 +375,10 @@ void delivery__hurry(struct delivery *delivery)
 
 bool delivery__pending(const struct delivery *delivery)
 {
-	return delivery_queue__held(&delivery->queue) &&
+	bool in_vain = delivery->hurried && delivery->state == PAUSING &&
+		       delivery->pause_until >= delivery->end;
+
+	return delivery_queue__held(&delivery->queue) && !in_vain &&
 	       (delivery->answered || !delivery->hopeless);
 }
 

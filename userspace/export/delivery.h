@@ -56,11 +56,15 @@ int delivery__new(struct delivery **out, const struct delivery_options *options,
 void delivery__add(struct delivery *delivery, const void *owned_item);
 /* One item is lost before it could be added: there was no memory for it. */
 void delivery__lost(struct delivery *delivery);
-/* No more waiting for company, nor for the end of a pause that we chose ourselves. */
-void delivery__hurry(struct delivery *delivery);
 /*
- * True while an end is worth waiting for: something is queued, and the destination answered once or
- * has not refused to hear us since delivery__hurry().
+ * No more waiting for company, nor for the end of a pause that we chose ourselves; at `end`, of the
+ * timers' clock, it will be abandoned.
+ */
+void delivery__hurry(struct delivery *delivery, u64 end);
+/*
+ * True while an end is worth waiting for: something is queued, the destination answered once or
+ * has not refused to hear us since delivery__hurry(), and does not want to be left alone until
+ * after the end.
  */
 bool delivery__pending(const struct delivery *delivery);
 /* What is queued is lost. */

@@ -134,12 +134,14 @@ void outbox__turn(struct outbox *outbox)
 	run(outbox, NSEC_PER_MSEC);
 }
 
-void outbox__finish(struct outbox *outbox, u32 timeout_ms)
+void outbox__finish(struct outbox *outbox, u64 end)
 {
+	u64 now = loop__timers(outbox->loop)->now;
+
 	for (u32 i = 0; i < outbox->cnt; i++)
-		delivery__hurry(outbox->deliveries[i]);
+		delivery__hurry(outbox->deliveries[i], end);
 	if (is_pending(outbox))
-		run(outbox, timeout_ms * NSEC_PER_MSEC);
+		run(outbox, end > now ? end - now : 0);
 	for (u32 i = 0; i < outbox->cnt; i++)
 		delivery__abandon(outbox->deliveries[i]);
 }

@@ -33,10 +33,10 @@ int outbox__h2(struct outbox *outbox, struct h2_pool **out);
 int outbox__http(struct outbox *outbox, struct http_client **out);
 
 /*
- * The end: runs the loop until all is delivered, there is no hope, or timeout_ms is over; what is
- * left then is lost.
+ * The end: runs the loop until all is delivered, there is no hope, or it is `end` by the loop's
+ * clock; what is left then is lost.
  */
-void outbox__finish(struct outbox *outbox, u32 timeout_ms);
+void outbox__finish(struct outbox *outbox, u64 end);
 /* One line of the log for each delivery that was given anything. */
 void outbox__report(const struct outbox *outbox);
 

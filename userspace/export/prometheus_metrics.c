@@ -15,7 +15,6 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -51,7 +50,7 @@ struct scrape {
 	struct prometheus_page *page;
 	struct buf text;
 	size_t taken;
-	u64 until_ns; /* CLOCK_MONOTONIC */
+	u64 until_ns; /* of the loop's clock */
 };
 
 /* ---- clients ---- */
@@ -110,14 +109,6 @@ static void note_progress(struct prometheus *prometheus, struct MHD_Connection *
 
 /* ---- answers ---- */
 
-static u64 monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)now.tv_sec * NSEC_PER_SEC + (u64)now.tv_nsec;
-}
-
 static void scrape__free(void *object)
 {
 	struct scrape *scrape = object;
@@ -135,7 +126,7 @@ static ssize_t send_page(void *object, uint64_t offset, char *block, size_t room
 
 	(void)offset;
 	note_progress(scrape->prometheus, scrape->client);
-	if (monotonic_ns() > scrape->until_ns)
+	if (loop_now() > scrape->until_ns)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (scrape->taken == text->len) {
 		buf__reset(text);
@@ -172,7 +163,7 @@ static int scrape__new(struct scrape **out, struct prometheus *prometheus,
 	}
 	scrape->prometheus = prometheus;
 	scrape->client = client;
-	scrape->until_ns = monotonic_ns() + SCRAPE_NS;
+	scrape->until_ns = loop_now() + SCRAPE_NS;
 	*out = scrape;
 	return 0;
 }
