@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receivers that do what they should not, or what is rare: nothing is lost that could be kept, and
 all that is lost is counted."""
+import base64
 import email.utils
 import time
 
@@ -159,6 +160,19 @@ def what_is_sent_by_http(run):
     check_equal(metrics["content-type"], "application/json", "content-type of metrics")
     check_equal(metrics["content-encoding"], "deflate", "content-encoding of metrics")
     check("expect" not in traces, "Expect was sent")
+
+
+@test("h2")
+def user_of_an_endpoint(run):
+    """Goes along as Basic authorization, whatever the protocol, unless headers say something else."""
+    for make, kind in ((GrpcReceiver, "grpc"), (HttpReceiver, "http/protobuf")):
+        for flags, want in (((), "Basic " + base64.b64encode(b"us er:s3cret").decode()),
+                            (("--exporter_otlp_headers", "authorization=Bearer%20t"), "Bearer t")):
+            with make() as receiver:
+                daemon = replay(run, "http://us%%20er:s3cret@127.0.0.1:%d" % receiver.port, *flags,
+                                protocol=kind)
+            check_equal(receiver.requests[0][2].get("authorization"), want, "by " + kind)
+            check("s3cret" not in daemon.stderr() + daemon.stdout(), "a secret was printed")
 
 
 @test("h2")

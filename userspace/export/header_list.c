@@ -2,6 +2,7 @@
 #include "export/header_list.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -128,6 +129,24 @@ int header_list__parse(struct header_list *list, const char *text, const char *s
 	}
 	arena__free(&arena);
 	return err == -ENOMEM ? err : 0;
+}
+
+int header_list__set_user(struct header_list *list, struct str user)
+{
+	struct buf plain __cleanup(buf__free) = {0}, value __cleanup(buf__free) = {0};
+	struct arena arena = {0};
+
+	buf__str(&plain, percent_decode(&arena, user));
+	arena__free(&arena);
+	if (str_find(user, ':', 0) < 0)
+		buf__char(&plain, ':');
+	buf__str(&value, STR("Basic "));
+	/* 4 for 3, begun ones, too, and a NUL */
+	if (plain.failed || value.failed || buf__reserve(&value, plain.len / 3 * 4 + 5))
+		return -ENOMEM;
+	value.len += (size_t)EVP_EncodeBlock((u8 *)value.p + value.len, (const u8 *)plain.p,
+					     (int)plain.len);
+	return header_list__set(list, STR("authorization"), buf__view(&value));
 }
 
 void header_list__free(struct header_list *list)

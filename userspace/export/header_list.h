@@ -30,6 +30,8 @@ int header_list__parse(struct header_list *list, const char *text, const char *s
 /* Copies. Replaces one of the same name: 0, -ENOMEM, -EINVAL for what no header may hold (a line's
  * end), or -E2BIG past HEADERS_MAX. */
 int header_list__set(struct header_list *list, struct str name, struct str value);
+/* "authorization: Basic ..." of a URL's "user:password", percent-encoded. As header_list__set(). */
+int header_list__set_user(struct header_list *list, struct str user);
 void header_list__free(struct header_list *list);
 
 #endif

@@ -110,7 +110,10 @@ static int collect_headers(struct target *target)
 	buf__char(&source, '\0');
 	if (source.failed)
 		return -ENOMEM;
-	if (!signal->elastic)
+	/* of a URL curl does the same; headers that are given beat it there as well */
+	if (is_grpc(signal) && target->endpoint.user.len)
+		err = header_list__set_user(&target->headers, target->endpoint.user);
+	if (!err && !signal->elastic)
 		err = header_list__parse(&target->headers, signal->options->headers, source.p);
 	if (!err && (signal->elastic || is_elastic_too(target)))
 		err = add_token(target);
