@@ -176,6 +176,14 @@ def user_of_an_endpoint(run):
 
 
 @test("h2")
+def deflate_is_not_for_grpc(run):
+    with GrpcReceiver() as receiver:
+        daemon = replay(run, endpoint(receiver), "--exporter_otlp_compression", "deflate")
+    check("grpc-encoding" not in receiver.requests[0][2], "it was compressed")
+    check_equal(daemon.stderr().count("OTLP/gRPC knows no deflate"), 1, "lines about it")
+
+
+@test("h2")
 def many_exporters_one_of_them_stuck(run):
     with GrpcReceiver("hang") as stuck, GrpcReceiver() as elastic:
         daemon = replay(run, endpoint(stuck), "--metrics_exporter", "none", wait=False, env={

@@ -54,7 +54,7 @@
 	    "sent along with " what ": key=value, percent-encoded", TEXT("LIST"), \
 	    OF(m, headers)), \
 	ROW("exporter_otlp_" f "compression", "OTEL_EXPORTER_OTLP_" V "COMPRESSION", u, OTLP, \
-	    "compression of " what, CHOICE(packed), COMPRESSION, OF(m, compression)), \
+	    "compression of " what "; deflate by HTTP alone", CHOICE(packed), COMPRESSION, OF(m, compression)), \
 	ROW("exporter_otlp_" f "timeout", "OTEL_EXPORTER_OTLP_" V "TIMEOUT", u, OTLP, \
 	    "limit for one attempt to send " what ", 0: none", MS(ms), OF(m, timeout)), \
 	ROW("exporter_otlp_" f "certificate", "OTEL_EXPORTER_OTLP_" V "CERTIFICATE", u, OTLP, \

@@ -193,6 +193,17 @@ static int make_http(const struct target *target, const struct tls_files *files,
 	return err ? err : http__new(out, &options);
 }
 
+/* The specification has gzip alone, and receivers answer UNIMPLEMENTED to others. */
+static enum compression grpc_compression(const struct otlp_signal *signal)
+{
+	enum compression compression = compression_from(signal->options->compression);
+
+	if (compression != COMPRESSION_DEFLATE)
+		return compression;
+	log_warn("OTLP/gRPC knows no deflate, only gzip: %s go without compression", signal->name);
+	return COMPRESSION_NONE;
+}
+
 static int make_grpc(const struct target *target, const struct tls_files *files,
 		     struct outbox *outbox, struct transport **out)
 {
@@ -202,7 +213,7 @@ static int make_grpc(const struct target *target, const struct tls_files *files,
 		.authority = target->name.p,
 		.path = target->signal->service,
 		.headers = &target->headers,
-		.compression = compression_from(target->signal->options->compression),
+		.compression = grpc_compression(target->signal),
 		.timeout_ns = target->signal->options->timeout * NSEC_PER_MSEC,
 	};
 	int err = outbox__h2(outbox, &options.pool);
