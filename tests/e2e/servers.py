@@ -56,9 +56,10 @@ def flask(run, *python, **variables):
 APPS = ROOT / "tests/routes/apps"
 
 
-def app(run, *command, pattern=r"(?:Running on|Listening at:) http://(\S+)"):
-    """One of the applications whose routes are compared."""
-    return _announced(run, [PYTHON, *command], pattern, cwd=APPS,
+def app(run, *command, pattern=r"(?:Running on http://|Listening at: http://|listening on )(\S+)",
+        cwd=APPS):
+    """One of the applications whose routes are compared, or of another folder."""
+    return _announced(run, [PYTHON, *command], pattern, cwd=cwd,
                       env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"})
 
 

@@ -48,6 +48,35 @@ def factory_routes(run):
                            "/ping"], "routes")
 
 
+WSGIREF = """
+from wsgiref.simple_server import make_server
+from flask import Flask
+app = Flask(__name__, static_folder=None)
+
+@app.route("/numbers/<int:number>")
+def number(number):
+    return "number"
+
+if __name__ == "__main__":
+    server = make_server("127.0.0.1", 0, app)
+    print("listening on 127.0.0.1:%d" % server.server_port, flush=True)
+    server.serve_forever()
+"""
+
+
+@test("bpf", "flask", "gunicorn")
+def absolute_targets(run):
+    """They have a route where the server splits them, and none where it answers 404."""
+    (run.tmp / "numbers_app.py").write_text(WSGIREF)
+    requests = ("GET /numbers/5", "GET http://h/numbers/5")
+    gunicorn = ("-m", "gunicorn", "-b", "127.0.0.1:0", "--worker-tmp-dir", run.tmp, "numbers_app:app")
+    for command, known in ((("numbers_app.py",), 1), (gunicorn, 2),
+                           (("-m", "flask", "--app", "numbers_app", "run", "-p", 0), 2)):
+        server = servers.app(run, *command, cwd=run.tmp)
+        check_equal(names(run, server, *requests)[1], ["/numbers/<int:number>"] * known,
+                    "routes under %s" % command[1 % len(command)])
+
+
 @test("bpf", "fastapi", "uvicorn")
 def fastapi_routes(run):
     server = servers.app(run, "-m", "uvicorn", "--port", 0, "items:app",

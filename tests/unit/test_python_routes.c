@@ -29,7 +29,7 @@ static void check(const char *source, const char *lines)
 	struct file files[2] = {{"/srv/app.py", NULL}, {NULL, NULL}};
 
 	buf__printf(&text, "%s%s%c", FLASK_APP, source, 0);
-	buf__printf(&table, "werkzeug\n%s%c", lines, 0);
+	buf__printf(&table, "werkzeug absolute\n%s%c", lines, 0);
 	files[0].text = text.p;
 	check_files(files, STR(FLASK_RUN), table.p);
 	buf__free(&text);
@@ -239,7 +239,7 @@ static void commands(void)
 		{"/srv/shop/f.py", "import shop.views as v\ndef make(): return v.app\n"},
 		{NULL, NULL},
 	};
-	static const char table[] = "werkzeug\n" A;
+	static const char table[] = "werkzeug absolute\n" A;
 
 	check_files(files, STR("/usr/bin/python3.11\0-X\0dev\0app.py\0"), table);
 	check_files(files, STR("python3\0-u\0/srv/app.py\0-p\0x\0"), table);
@@ -257,6 +257,33 @@ static void commands(void)
 	check_files(files, STR("python3\0"), "");
 	check_files(files, STR("nginx: worker process\0"), "");
 	check_files(files, STR(""), "");
+}
+
+/* Which servers are known to split targets in absolute form. */
+static void servers(void)
+{
+#define SERVE(line) FLASK_APP "@app.route('/a')\n" DEF line
+	static const struct file files[] = {
+		{"/srv/run.py", SERVE("app.run()\n")},
+		{"/srv/wsgi.py", SERVE("import wsgiref.simple_server as s\ns.make_server(app)\n")},
+		{"/srv/two.py", SERVE("import waitress\nif X: waitress.serve(app)\napp.run()\n")},
+		{"/srv/none.py", SERVE("")},
+		{NULL, NULL},
+	};
+	static const struct file configured[] = {
+		{"/srv/app.py", SERVE("")}, {"/srv/gunicorn.conf.py", ""}, {NULL, NULL}};
+	static const char bare[] = "werkzeug\n" A, absolute[] = "werkzeug absolute\n" A;
+
+	check_files(files, STR("python3\0run.py\0"), absolute);
+	check_files(files, STR("python3\0wsgi.py\0"), bare);
+	check_files(files, STR("python3\0two.py\0"), bare);
+	check_files(files, STR("python3\0none.py\0"), bare);
+	check_files(files, STR("python3\0-m\0gunicorn\0none:app\0"), absolute);
+	check_files(files, STR("python3\0-m\0gunicorn\0-k\0gevent_pywsgi\0none:app\0"), bare);
+	check_files(files, STR("python3\0-m\0gunicorn\0--worker-class=x\0none:app\0"), bare);
+	check_files(files, STR("python3\0-m\0gunicorn\0--chdir\0/srv\0none:app\0"), bare);
+	check_files(files, STR("python3\0-m\0uvicorn\0none:app\0"), bare);
+	check_files(configured, STR("python3\0-m\0gunicorn\0app:app\0"), bare);
 }
 
 static void fastapi(void)
@@ -399,6 +426,7 @@ int main(void)
 	RUN(converters);
 	RUN(blueprints);
 	RUN(commands);
+	RUN(servers);
 	RUN(fastapi);
 	RUN(fastapi_root_path);
 	RUN(django);

@@ -32,15 +32,17 @@ static void check(const char *text, const struct question *questions, size_t cnt
 
 static void forms_of_target(void)
 {
-	ASK("werkzeug\n= GET /\n= GET /a/<int:n>\n= GET /caf\xc3\xa9/<path:p>\n", {"GET", "/", "/"},
-	    {"GET", "/a/7", "/a/<int:n>"}, {"GET", "/a/7?b=http://h/c", "/a/<int:n>"},
-	    {"GET", "http://h/a/7", "/a/<int:n>"}, {"GET", "http://h", ""},
-	    {"GET", "http://h?a", ""}, {"GET", "http://h/", "/"}, {"GET", "?a", ""},
-	    {"GET", "/caf\xc3\xa9/x", ""}, {"GET", "/caf%C3%A9/x\x7f", ""},
+	ASK("werkzeug absolute\n= GET /\n= GET /a/<int:n>\n= GET /caf\xc3\xa9/<path:p>\n",
+	    {"GET", "/", "/"}, {"GET", "/a/7", "/a/<int:n>"},
+	    {"GET", "/a/7?b=http://h/c", "/a/<int:n>"}, {"GET", "http://h/a/7", "/a/<int:n>"},
+	    {"GET", "http://h", ""}, {"GET", "http://h?a", ""}, {"GET", "http://h/", "/"},
+	    {"GET", "?a", ""}, {"GET", "/caf\xc3\xa9/x", ""}, {"GET", "/caf%C3%A9/x\x7f", ""},
 	    {"GET", "/%61/%37", "/a/<int:n>"}, {"GET", "/a/7%", ""},
 	    {"GET", "/a%2f7", "/a/<int:n>"}, {"GET", "/caf%C3%A9/x%20y/z", "/caf\xc3\xa9/<path:p>"},
 	    {"GET", "//a/7", ""}, {"GET", "/%2fa/7", ""}, {"GET", "/caf%C3%A9/%0A", ""},
 	    {"OPTIONS", "*", ""}, {"CONNECT", "h:80", ""}, {"GET", "", ""});
+	ASK("werkzeug\n= GET /a\n= GET /<path:p>\n", {"GET", "/a", "/a"},
+	    {"GET", "http://h/a", ""});
 	ASK("starlette\n= GET /a\n", {"GET", "/a", "/a"}, {"GET", "http://h/a", ""});
 	ASK("django\n= * a\n", {"GET", "/a", "a"}, {"GET", "http://h/a", ""});
 }
@@ -145,6 +147,8 @@ static void bad_tables(void)
 	static const char *const texts[] = {"",
 					    "php\n= GET /\n",
 					    "werkzeug\nGET /\n",
+					    "werkzeug \n= GET /\n",
+					    "werkzeug absolutely\n= GET /\n",
 					    "werkzeug\n=GET /\n",
 					    "werkzeug\n= GET\n",
 					    "werkzeug\n% GET /\n",

@@ -17,7 +17,7 @@ static void check(const char *app, const char *part, const char *lines)
 	struct buf text = {0};
 
 	find_table(files, STR(FLASK_RUN), &text);
-	CHECK_STR(str_sub(buf__view(&text), sizeof("werkzeug\n") - 1, text.len), lines);
+	CHECK_STR(str_sub(buf__view(&text), sizeof("werkzeug absolute\n") - 1, text.len), lines);
 	buf__free(&text);
 }
 

@@ -255,9 +255,10 @@ static struct py_value call_external(struct py_frame *frame, struct str name,
 	if (str_eq(name, STR("django.core.wsgi.get_wsgi_application")) ||
 	    str_eq(name, STR("django.core.asgi.get_asgi_application")))
 		return (struct py_value){.kind = PY_EXTERNAL, .text = STR(PY_DJANGO)};
-	if (py_is_server(name))
+	if (py_is_server(name)) {
+		frame->run->by_another = true;
 		serve_arguments(frame, arguments);
-	else if (!py_is_harmless(name))
+	} else if (!py_is_harmless(name))
 		py_mention(frame, arguments);
 	return (struct py_value){0};
 }
@@ -274,9 +275,10 @@ static struct py_value eval_call(struct py_frame *frame, struct py_span callee,
 		struct str name = source->tokens[callee.to - 1].text;
 		const struct py_call call = {frame, value.object, name, arguments};
 
-		if (str_eq(name, STR("run")))
+		if (str_eq(name, STR("run"))) {
+			frame->run->by_werkzeug = true;
 			serve(frame->run, value.object);
-		else if (!py_call_method(&call))
+		} else if (!py_call_method(&call))
 			py_mention(frame, arguments);
 		return (struct py_value){0};
 	}

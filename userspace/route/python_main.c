@@ -234,6 +234,7 @@ static int find_flask(struct command *command, struct buf *out)
 
 	if (!has_word(command, "run"))
 		return -ENOENT;
+	run->absolute = true;
 	if (!target.len)
 		target = route_process__variable(run->process, "FLASK_APP");
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !target.len && !module; i++)
@@ -294,6 +295,25 @@ static struct str last_target(const struct command *command)
 										      : STR_NONE;
 }
 
+/* Gunicorn's own workers split targets of any form; among those it can be told to use, pywsgi's
+ * does not. */
+static bool is_plain_gunicorn(const struct command *command)
+{
+	const struct route_process *process = command->run->process;
+	struct buf path __cleanup(buf__free) = {0}, text __cleanup(buf__free) = {0};
+
+	if (!str_eq(base_of(command->words[command->program]), STR("gunicorn")) ||
+	    route_process__variable(process, "GUNICORN_CMD_ARGS").len)
+		return false;
+	for (u32 i = command->program + 1; i < command->cnt; i++)
+		if (str_starts(command->words[i], STR("-k")) ||
+		    str_starts(command->words[i], STR("--worker-c")) ||
+		    str_starts(command->words[i], STR("--chd")))
+			return false;
+	return !buf__printf(&path, "%.*s/gunicorn.conf.py%c", STR_ARG(process->cwd), 0) &&
+	       process->read(process->owner, path.p, &text) == -ENOENT;
+}
+
 static int find_server(struct command *command, struct buf *out)
 {
 	struct py_run *run = command->run;
@@ -305,6 +325,7 @@ static int find_server(struct command *command, struct buf *out)
 		folder = option(command, "--app-dir", NULL);
 	if (folder.len)
 		run->path = absolute(run, folder);
+	run->absolute = is_plain_gunicorn(command);
 	/* these change what the application sees of a path, or where it is */
 	if (!target.len || option(command, "--root-path", NULL).p ||
 	    has_word(command, "--factory") || has_word(command, "-c") ||
@@ -344,6 +365,7 @@ static int find_script(struct command *command, struct buf *out)
 		return -ENOENT;
 	if (run->served_name.len)
 		return find_named(run, run->served_name, STR("app"), out);
+	run->absolute = run->by_werkzeug && !run->by_another;
 	return print_application(run, only_application(run), out);
 }
 

@@ -112,7 +112,8 @@ int py_print_routes(struct py_run *run, struct py_object *object, struct buf *ou
 
 	if (object->broken || object->kind == PY_BLUEPRINT || object->kind == PY_ROUTER)
 		return -ENOENT;
-	buf__printf(out, "%s\n", route_style_name(flask ? ROUTE_WERKZEUG : ROUTE_STARLETTE));
+	buf__printf(out, "%s%s\n", route_style_name(flask ? ROUTE_WERKZEUG : ROUTE_STARLETTE),
+		    flask && run->absolute ? " absolute" : "");
 	print_object(&printer, object, STR_NONE, '=');
 	return printer.failed || run->failed || out->failed ? -ENOENT : 0;
 }

@@ -111,6 +111,9 @@ struct py_run {
 	u32 uncertain; /* branches we are in */
 	bool failed;   /* a limit was reached: nothing is known */
 	bool two_served;
+	bool by_werkzeug; /* some application is served by Flask's own server */
+	bool by_another;
+	bool absolute; /* the server takes targets in absolute form */
 };
 
 /* Where a statement runs. */

@@ -36,6 +36,7 @@ struct rule {
 
 struct route_table {
 	enum route_style style;
+	bool absolute;
 	struct arena mem;   /* of all texts and patterns */
 	struct rule *rules; /* owned, in the order in which they are asked */
 	u32 cnt;
@@ -209,6 +210,12 @@ static int sort_rules(struct route_table *table)
 
 static int parse_style(struct route_table *table, struct str line)
 {
+	ssize_t blank = str_find(line, ' ', 0);
+
+	table->absolute = blank > 0;
+	if (blank > 0 && !str_eq(str_sub(line, (size_t)blank, line.len), STR(" absolute")))
+		return -EINVAL;
+	line.len = blank > 0 ? (size_t)blank : line.len;
 	for (u32 i = 0; i < ROUTE_STYLE_CNT; i++) {
 		if (!str_eq(line, str_from(style_names[i])))
 			continue;
@@ -248,14 +255,13 @@ int route_table__new(struct route_table **out, struct str text)
 	return err;
 }
 
-/* Of "http://h/a" Django's server and uvicorn take all for the path; of "http://h" nobody any. */
+/* Of "http://h/a" wsgiref, pywsgi and uvicorn take all for the path; of "http://h" nobody any. */
 static bool has_path(const struct route_table *table, struct str target)
 {
 	struct str authority = url_authority(target);
 	size_t end = authority.p ? (size_t)(authority.p - target.p) + authority.len : 0;
 
-	return (!authority.p || table->style == ROUTE_WERKZEUG) && end < target.len &&
-	       target.p[end] == '/';
+	return (!authority.p || table->absolute) && end < target.len && target.p[end] == '/';
 }
 
 /*

@@ -2,10 +2,11 @@
 /*
  * The routes of one application, and which of them its framework takes for a request.
  *
- * As text, for that is how a recording keeps it: the style, then a line a rule, in the order in
- * which the application adds them.
+ * As text, for that is how a recording keeps it: the style, and "absolute" if its server is known
+ * to take targets in absolute form; then a line a rule, in the order in which the application adds
+ * them.
  *
- *	werkzeug
+ *	werkzeug absolute
  *	= GET,HEAD,OPTIONS /delete/<int:task_id>
  *	~ * /page		with a slash behind it, too (strict_slashes=False)
  *	? GET /debug		may be there or not, so what it matches has no known route
@@ -35,8 +36,7 @@ int route_table__new(struct route_table **out, struct str text);
 const char *route_style_name(enum route_style style);
 /*
  * The rule that takes the request, as the framework spells it; empty if none or none for certain.
- * target: of the request line; in absolute form it has a route under Werkzeug alone. Lives as long
- * as the table.
+ * target: of the request line. Lives as long as the table.
  */
 struct str route_table__match(const struct route_table *table, struct str method,
 			      struct str target);
