@@ -205,12 +205,12 @@ void app__functions_end(struct app *app, const struct http_call *call, bool told
 /* Adds to a request's span, before it goes out, what happened in it. */
 void app__functions_finish(struct app *app, struct span *span);
 void app__functions_tick(struct app *app, u64 now, bool last);
-/* What a number stands for, as "what/number" of a recording; of a replay, NULL: it is not told
- * here.
- */
+/* What a number stands for, as "what/number" of a recording, in app_function_facts.c; of a replay,
+ * in mem, NULL: it is not told here. */
 void app__record_function(struct app *app, const char *what, u32 number,
 			  const struct function *function);
-struct function *app__replay_function(struct app *app, const char *what, u32 number);
+struct function *app__replay_function(struct app *app, struct arena *mem, const char *what,
+				      u32 number);
 
 /* USDT probes, in app_usdt.c. */
 int app__usdt_new(struct app *app);

@@ -12,7 +12,6 @@
 #include "app.h"
 #include "base/kernel.h"
 #include "base/log.h"
-#include "model/function_text.h"
 #include "probe/function_rules.h"
 #include "probe/functions.h"
 #include "trace/function_spans.h"
@@ -29,32 +28,6 @@ struct app_functions {
 	u32 replayed_cnt;
 	struct arena mem;
 };
-
-void app__record_function(struct app *app, const char *what, u32 number,
-			  const struct function *function)
-{
-	struct buf text __cleanup(buf__free) = {0};
-	char key[32];
-
-	snprintf(key, sizeof(key), "%s/%u", what, number);
-	function_print(&text, function);
-	if (app->recorder)
-		recorder__fact(app->recorder, key, buf__view(&text));
-}
-
-struct function *app__replay_function(struct app *app, const char *what, u32 number)
-{
-	struct arena *mem = &app->functions->mem;
-	struct buf text __cleanup(buf__free) = {0};
-	struct function *function;
-	char key[32];
-
-	snprintf(key, sizeof(key), "%s/%u", what, number);
-	if (app->facts(app->facts_owner, key, &text))
-		return NULL;
-	function = arena__alloc(mem, sizeof(*function));
-	return function && !function_parse(buf__view(&text), mem, function) ? function : NULL;
-}
 
 static int on_describe(void *owner, u32 number, const struct function *function)
 {
@@ -96,6 +69,12 @@ static int on_watch(void *owner, void **out, const char *path, u32 tgid, u64 off
 	return err;
 }
 
+/* Between returns of its functions that are pending, those of its Python code would be lost. */
+static void on_give_up(void *owner, u32 tgid)
+{
+	app__python_exit(owner, tgid);
+}
+
 static u32 on_look(void *owner, u32 tgid)
 {
 	struct app *app = owner;
@@ -116,7 +95,9 @@ static bool replay_function(struct app *app)
 	struct app_functions *functions = app->functions;
 	u32 number = functions->replayed_cnt;
 	struct function *function =
-		number < FUNCTIONS_LIMIT ? app__replay_function(app, "function", number) : NULL;
+		number < FUNCTIONS_LIMIT
+			? app__replay_function(app, &functions->mem, "function", number)
+			: NULL;
 
 	if (!function)
 		return false;
@@ -361,6 +342,7 @@ int app__functions_new(struct app *app)
 			.watch = on_watch,
 			.detach = on_detach,
 			.look = app->config.usdt.cnt ? on_look : NULL,
+			.give_up = on_give_up,
 			.none = !app__wants_functions(&app->config),
 		};
 

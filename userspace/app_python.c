@@ -76,7 +76,6 @@ int app__python_new(struct app *app)
 	const struct python_env env = {
 		.globs = app->config.python_functions.v,
 		.glob_cnt = views ? 0 : app->config.python_functions.cnt,
-		.other_returns = app__wants_functions(&app->config),
 		.owner = app,
 		.attach = on_attach,
 		.ends = on_ends,

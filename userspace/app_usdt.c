@@ -15,6 +15,7 @@ struct app_usdt {
 	/* of a replay: what the recording's numbers stand for */
 	struct function *replayed[USDT_PROBES_LIMIT];
 	u32 replayed_cnt;
+	struct arena mem;
 };
 
 static int on_describe(void *owner, u32 number, const struct function *function)
@@ -98,6 +99,7 @@ void app__usdt_free(struct app *app)
 	if (!app->usdt)
 		return;
 	usdt_probes__free(app->usdt->table);
+	arena__free(&app->usdt->mem);
 	free(app->usdt);
 }
 
@@ -122,7 +124,7 @@ void app__usdt_recall(struct app *app)
 	struct function *function;
 
 	while (usdt && usdt->replayed_cnt < USDT_PROBES_LIMIT) {
-		function = app__replay_function(app, "usdt", usdt->replayed_cnt);
+		function = app__replay_function(app, &usdt->mem, "usdt", usdt->replayed_cnt);
 		if (!function)
 			break;
 		usdt->replayed[usdt->replayed_cnt++] = function;

@@ -35,6 +35,14 @@ static int on_attach(void *owner, void **out, const char *path, u32 tgid,
 	return cnt > SITES_MAX ? -1 : live__probe(owner, (struct probes **)out, &target);
 }
 
+static int on_watch(void *owner, void **out, const char *path, u32 tgid, u64 offset)
+{
+	const struct probe_site site = {.offset = offset};
+	const struct probes_target target = {path, tgid, &site, 1};
+
+	return live__watch(owner, (struct probes **)out, &target);
+}
+
 static void on_detach(void *owner, void *probes)
 {
 	(void)owner;
@@ -49,6 +57,7 @@ int main(int argc, char **argv)
 				    .spec_cnt = 1,
 				    .describe = on_describe,
 				    .attach = on_attach,
+				    .watch = on_watch,
 				    .detach = on_detach};
 	struct functions *functions;
 	struct live *live;

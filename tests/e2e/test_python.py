@@ -300,14 +300,37 @@ def python_greenlets(run):
 
 @test("bpf", "flask", "gevent", "python-views")
 def python_greenlets_and_functions(run):
-    """Return probes of two kinds would cost such a process its life."""
+    """Return probes of two kinds would cost such a process its life: its views alone are probed."""
     process = run.start([PYTHON, HERE / "gevent_app.py"],
                         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
-    daemon = trace(run, server, "--function", "no_such_function")
+    daemon = trace(run, server, "--function", "PyObject_Call*")
     get(server, "/view")
-    check_equal(tree(spans_of(daemon, 1)), [("/view", [])], "spans")
-    daemon.wait_text("no views of pid %d: it uses greenlets" % process.pid)
+    check_equal(tree(spans_of(daemon, 1)), [("/view", [("view", [])])], "spans")
+    daemon.wait_text(r"no functions of .* of pid %d .* \(greenlets\)" % process.pid)
+
+
+LATE_APP = """
+import flask
+app = flask.Flask(__name__)
+
+@app.route("/late")
+def late():
+    import gevent
+    return str(gevent.spawn(lambda: gevent.spawn(lambda: 1).get()).get())
+"""
+
+
+@test("bpf", "flask", "gevent", "python-views")
+def python_greenlets_come_late(run):
+    """All of such a process is let go before two returns can get into each other's way."""
+    (run.tmp / "late_app.py").write_text(LATE_APP)
+    server = servers.flask(run, FLASK_APP="late_app")
+    daemon = trace(run, server, "--function", "PyObject_Call*")
+    daemon.wait_text(r"functions of pid \d+ are probed$")
+    get(server, "/late", "/late", "/late")
+    daemon.wait_text(r"functions of pid \d+ are probed no longer: it comes to use greenlets")
+    check(server.process.running(), "the server has died")
 
 
 def uvicorn(run, *args):

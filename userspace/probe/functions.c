@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "probe/function_files.h"
+#include "probe/interpreter.h"
 #include "probe/mapped.h"
 
 /* Files of a process that functions are looked for in. */
@@ -59,15 +60,26 @@ int functions__new(struct functions **out, const struct functions_env *env)
 	return 0;
 }
 
+static void detach_loader(struct functions *functions, struct process *process)
+{
+	if (process->loader)
+		functions->env.detach(functions->env.owner, process->loader);
+	process->loader = NULL;
+}
+
+static void detach_functions(struct functions *functions, struct process *process)
+{
+	while (process->cnt)
+		functions->env.detach(functions->env.owner,
+				      process->attached[--process->cnt].probes);
+}
+
 static void process__free(struct functions *functions, struct process *process)
 {
 	if (!process)
 		return;
-	if (process->loader)
-		functions->env.detach(functions->env.owner, process->loader);
-	while (process->cnt)
-		functions->env.detach(functions->env.owner,
-				      process->attached[--process->cnt].probes);
+	detach_loader(functions, process);
+	detach_functions(functions, process);
 	free(process);
 }
 
@@ -126,7 +138,7 @@ static u32 attach(struct functions *functions, struct process *process, const ch
 
 	if (!file || is_attached(process, file))
 		return 0;
-	if (!object.len)
+	if (!object.len && !process->danger)
 		process->danger = danger_of(functions, file);
 	if (!file->cnt || is_in_danger(functions, process, file))
 		return 0;
@@ -192,13 +204,29 @@ static bool attach_library(void *owner, const struct mapped *mapped)
 	return true;
 }
 
+/* Extensions of Python that keep several stacks in the place of one come with their libraries. */
+static void note_greenlets(struct functions *functions, struct process *process)
+{
+	if (process->danger || !interpreter_has_greenlets(process->tgid))
+		return;
+	process->danger = "switch stacks (greenlets)";
+	if (!process->cnt)
+		return;
+	log_warn("functions of pid %u are probed no longer: it comes to use greenlets",
+		 process->tgid);
+	detach_functions(functions, process);
+	functions->env.give_up(functions->env.owner, process->tgid);
+}
+
 static u32 attach_libraries(struct functions *functions, struct process *process)
 {
 	struct look look = {functions, process, 0};
 
 	process->stale = false;
-	if (!functions->env.none)
+	if (!functions->env.none) {
+		note_greenlets(functions, process);
 		mapped_files(process->tgid, attach_library, &look);
+	}
 	if (functions->env.look)
 		look.sum += functions->env.look(functions->env.owner, process->tgid);
 	return look.sum;
@@ -218,13 +246,15 @@ int functions__process(struct functions *functions, u32 tgid)
 		free(process);
 		return -ENOMEM;
 	}
+	/* first, so that no library comes between */
+	mapped_files(tgid, watch_loader, &(struct look){functions, process, 0});
+	if (!functions->env.none)
+		note_greenlets(functions, process);
 	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
 	sum = functions->env.none ? 0 : attach(functions, process, path, STR_NONE);
-	if (functions->watches) {
-		/* first, so that no library comes between */
-		mapped_files(tgid, watch_loader, &(struct look){functions, process, 0});
-		sum += attach_libraries(functions, process);
-	}
+	sum += attach_libraries(functions, process);
+	if (!functions->watches && !process->cnt)
+		detach_loader(functions, process);
 	return (int)sum;
 }
 

@@ -47,6 +47,8 @@ struct functions_env {
 	/* Looks for something else in what a process has mapped; NULL: nobody does. Returns how
 	 * many probes more there are. */
 	u32 (*look)(void *owner, u32 tgid);
+	/* Its returns cannot be probed any more, for its stacks take turns; they were until now. */
+	void (*give_up)(void *owner, u32 tgid);
 	bool none; /* not even handlers that programs tell of: there is only look() */
 };
 

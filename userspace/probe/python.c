@@ -82,20 +82,6 @@ static void complain(struct python *python, u32 tgid, u32 minor, int err)
 	python->versions_said |= bit;
 }
 
-/*
- * The kernel loses the return of one of two calls that wait on stacks which take turns in one
- * place, and the process with it. Among Python's own there are never two (bpf/python.bpf.h).
- */
-static bool is_unsafe(const struct python *python, u32 tgid)
-{
-	if (!python->env.other_returns || !interpreter_has_greenlets(tgid))
-		return false;
-	log_warn("no views of pid %u: it uses greenlets, with which they and --function do not go "
-		 "together",
-		 tgid);
-	return true;
-}
-
 static int probe_ends(struct python *python, struct process *process,
 		      const struct python_sites *sites)
 {
@@ -131,8 +117,7 @@ bool python__process(struct python *python, u32 tgid)
 	err = interpreter__find(&interpreter, tgid);
 	if (err)
 		return false;
-	err = is_unsafe(python, tgid) ? -ESRCH
-				      : attach(python, tgid, interpreter__sites(interpreter));
+	err = attach(python, tgid, interpreter__sites(interpreter));
 	if (err && err != -ESRCH)
 		complain(python, tgid, interpreter__sites(interpreter)->minor, err);
 	interpreter__free(interpreter);
@@ -239,10 +224,7 @@ bool python__meet(struct python *python, const struct python_code *code)
 	int function = is_wanted(python, code) ? function_of(python, code) : -ENOENT;
 
 	python->codes[code->number % PYTHON_CODES_MAX] = (struct code){code->number, function};
-	/* it may have loaded its libraries since it was probed, but not before it serves */
-	if (process && !process->met && is_unsafe(python, code->tgid))
-		python__exit(python, code->tgid);
-	else if (process && !process->met)
+	if (process)
 		process->met = true;
 	return function >= 0;
 }

@@ -29,8 +29,6 @@ struct python_env {
 	 * the kernel side takes for a view. Borrowed for life. */
 	const char *const *globs;
 	u32 glob_cnt;
-	/* Returns of other functions in the same processes are probed, too. */
-	bool other_returns;
 	void *owner;
 	/* 0; -ENOTSUP: this version is not known; or another negative errno. *out is for detach. */
 	int (*attach)(void *owner, void **out, const struct python_sites *sites);
