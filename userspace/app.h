@@ -205,12 +205,15 @@ void app__functions_end(struct app *app, const struct http_call *call, bool told
 /* Adds to a request's span, before it goes out, what happened in it. */
 void app__functions_finish(struct app *app, struct span *span);
 void app__functions_tick(struct app *app, u64 now, bool last);
-/* What a number stands for, as "what/number" of a recording, in app_function_facts.c; of a replay,
- * in mem, NULL: it is not told here. */
-void app__record_function(struct app *app, const char *what, u32 number,
+/* What numbers stand for, in app_function_facts.c: "what/place" of a recording, in their order; of
+ * a replay, in mem, NULL: there is none yet. */
+void app__record_function(struct app *app, const char *what, u32 place,
 			  const struct function *function);
 struct function *app__replay_function(struct app *app, struct arena *mem, const char *what,
-				      u32 number);
+				      u32 place);
+/* The number of a function at its place: the place, unless it was another's before. */
+void app__record_number(struct app *app, u32 place, u32 number);
+u32 app__replay_number(struct app *app, u32 place);
 
 /* USDT probes, in app_usdt.c. */
 int app__usdt_new(struct app *app);

@@ -22,19 +22,21 @@ struct app_functions {
 	struct function_rules *rules;
 	struct functions *table; /* NULL in a replay, or if none but Python's are asked for */
 	struct function_spans *spans;
+	u32 told_cnt; /* functions that were given a number, so far */
 	u32 usdt_cnt; /* places of USDT probes among those that the table has just told of */
 	/* of a replay: what the recording's numbers stand for */
 	struct function *replayed[FUNCTIONS_LIMIT];
-	u32 replayed_cnt;
 	struct arena mem;
 };
 
 static int on_describe(void *owner, u32 number, const struct function *function)
 {
 	struct app *app = owner;
+	u32 place = app->functions->told_cnt++;
 
 	function_rules__found(app->functions->rules, function, number);
-	app__record_function(app, "function", number, function);
+	app__record_function(app, "function", place, function);
+	app__record_number(app, place, number);
 	return live__describe(app->live, number, function);
 }
 
@@ -93,16 +95,17 @@ static void on_detach(void *owner, void *probes)
 static bool replay_function(struct app *app)
 {
 	struct app_functions *functions = app->functions;
-	u32 number = functions->replayed_cnt;
-	struct function *function =
-		number < FUNCTIONS_LIMIT
-			? app__replay_function(app, &functions->mem, "function", number)
-			: NULL;
+	u32 place = functions->told_cnt, number;
+	struct function *function = app__replay_function(app, &functions->mem, "function", place);
 
 	if (!function)
 		return false;
+	number = app__replay_number(app, place);
+	if (number >= FUNCTIONS_LIMIT)
+		return false;
 	function_rules__found(functions->rules, function, number);
-	functions->replayed[functions->replayed_cnt++] = function;
+	functions->replayed[number] = function;
+	functions->told_cnt++;
 	return true;
 }
 
@@ -149,7 +152,7 @@ static const struct function *on_function(void *owner, u32 number)
 		return app__python_function(owner, number - FUNCTIONS_LIMIT);
 	if (functions->table)
 		return functions__get(functions->table, number);
-	return number < functions->replayed_cnt ? functions->replayed[number] : NULL;
+	return functions->replayed[number];
 }
 
 static struct resource *on_resource(void *owner, u32 tgid)
@@ -472,7 +475,7 @@ void app__functions_tick(struct app *app, u64 now, bool last)
 	if (!app->functions)
 		return;
 	late = app->functions->table
-		       ? note(app, "late", (int)functions__tick(app->functions->table))
+		       ? note(app, "late", (int)functions__tick(app->functions->table, now))
 		       : recall(app, "late");
 	stats__add(&app->stats, STAT_CALL_LATE, (u64)late);
 	app__python_tick(app, now);

@@ -128,6 +128,16 @@ def function_of_nobody_is_said(run):
 
 
 @test("bpf", "todo")
+def function_of_all_there_are(run):
+    """Of what cannot be probed there is a line for each reason, not for each function."""
+    server = servers.todo(run)
+    daemon = watch(run, server, "--function", "*")
+    daemon.wait_text(r"no spans of \d+ functions of \S+/todo \(\w+, \w+, \w+ \.\.\.\): it begins with")
+    check(daemon.stderr().count("no spans of") <= 8, "lines: " + daemon.stderr())
+    check_equal(ask(server.address, "GET", "/"), 200, "status")
+
+
+@test("bpf", "todo")
 def function_in_front_of_a_command(run):
     """Probed as soon as it runs."""
     process = run.start([DAEMON, "--traces_exporter", "console", "--function", "todo_*", "--",

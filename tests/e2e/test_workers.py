@@ -87,6 +87,18 @@ def workers_of_every_build(run):
     check_exact(daemon, asked)
 
 
+@test("bpf", "workers")
+def workers_values_add_up(run):
+    """Of several flags that name a function; an attribute is what the first says."""
+    server = worker(run)
+    daemon = watch(run, [server], "worker_*(1:int=n)", "worker_handle=>twice:int",
+                   "worker_d*(2:int=n)=>twice:int")
+    asked = converse_all(server, 2, 10)
+    daemon.stop()
+    check_exact(daemon, asked)
+    daemon.wait_text("function worker_double: of what is asked of it only four values are taken")
+
+
 def file_offset(program, name):
     """Of a symbol, in the file."""
     listing = subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout

@@ -142,7 +142,8 @@ static void counts_that_say_nothing(void)
 
 static void routes(void)
 {
-	static const char *const texts[] = {"", "roll", "roll=", "roll=dice", "=/dice", "a(=/x"};
+	static const char *const texts[] = {"",	      "roll",  "roll=",	 "roll=dice",
+					    "=/dice", "a(=/x", "a=/b c", "a=/b\tc"};
 	const struct function other = {.name = STR("other"), .object = STR("lib.so")};
 	struct function_rules *rules = new_rules();
 

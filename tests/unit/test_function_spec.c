@@ -91,6 +91,36 @@ static void names_values(void)
 	CHECK(parse("f(1:string=a)=>b:string"));
 }
 
+static void adds_up(void)
+{
+	struct function_spec_text sum = {0};
+	static const struct {
+		const char *text;
+		bool all;
+		u32 cnt;
+	} list[] = {
+		{"f", true, 0},
+		{"f(1:int=a)", true, 1},
+		{"*(1:int=a)=>b:bool", true, 2},
+		{"f(2:int=a)", false, 2}, /* it stands for the first argument */
+		{"f(1:string=c,2:string=d)", true, 4},
+		{"f=>e:int", false, 4},
+		{"g=>b:bool", true, 4},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		u32 cnt = 0;
+
+		CHECK(parse(list[i].text));
+		CHECK(function_spec__merge(&sum, &spec) == list[i].all);
+		while (cnt < FUNCTION_VALUES_MAX && sum.values[cnt].kind)
+			cnt++;
+		CHECK(cnt == list[i].cnt);
+	}
+	CHECK_STR(sum.values[0].attr, "a");
+	CHECK(sum.values[0].argument == 1);
+}
+
 static void says_what_is_wrong(void)
 {
 	static const struct {
@@ -146,6 +176,7 @@ int main(void)
 	RUN(names_functions);
 	RUN(names_places);
 	RUN(names_values);
+	RUN(adds_up);
 	RUN(says_what_is_wrong);
 	return test_status();
 }

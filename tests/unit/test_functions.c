@@ -228,7 +228,7 @@ static void libraries(void)
 	CHECK(rig.watched == 1 && !rig.attached);
 	CHECK(!functions__mapped(rig.functions, (u32)rig.child));
 	CHECK(!functions__mapped(rig.functions, 1));
-	CHECK(!functions__tick(rig.functions));
+	CHECK(!functions__tick(rig.functions, 1));
 	rig__close(&rig);
 }
 

@@ -173,6 +173,14 @@ int function_rules__add_count(struct function_rules *rules, struct str text, con
 	return 0;
 }
 
+static bool has_blanks(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.p[i] <= ' ')
+			return true;
+	return false;
+}
+
 int function_rules__add_route(struct function_rules *rules, struct str text, const char **why)
 {
 	struct route_rule *rule = &rules->routes[rules->route_cnt];
@@ -186,6 +194,9 @@ int function_rules__add_route(struct function_rules *rules, struct str text, con
 		if (text.p[i] != '=' || text.p[i + 1] != '/')
 			continue;
 		rule->route = str_trim(str_sub(text, i + 1, text.len));
+		*why = "a route has blanks";
+		if (has_blanks(rule->route))
+			return -EINVAL;
 		if (function_spec_parse(str_sub(text, 0, i), &rule->spec, why))
 			return -EINVAL;
 		rules->route_cnt++;
@@ -261,6 +272,7 @@ static const struct verdict *judge(struct function_rules *rules, const struct fu
 void function_rules__found(struct function_rules *rules, const struct function *function,
 			   u32 number)
 {
+	rules->verdicts[number].known = false; /* it may have been another's */
 	judge(rules, function, number);
 }
 

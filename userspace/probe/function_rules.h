@@ -5,8 +5,7 @@
  *	--count FUNCTION=METRIC[{ATTRIBUTE,...}]	a counter of them, by values of theirs
  *	--function-route FUNCTION=/ROUTE		the route of the request they were made in
  *
- * FUNCTION is as --function has it, and is probed as if it was given there, too. Whoever names a
- * function first says which values are taken of its calls.
+ * FUNCTION is as --function has it, and is probed as if it was given there, too.
  */
 #ifndef FUNCTION_RULES_H
 #define FUNCTION_RULES_H
@@ -40,8 +39,8 @@ u32 function_rules__specs(const struct function_rules *rules, struct function_sp
 const struct metric_info *function_rules__counters(const struct function_rules *rules, u32 *cnt);
 
 /*
- * A function is probed under that number. Complains, once, of a rule whose attributes are not taken
- * of it.
+ * A function is probed under that number from now on. Complains, once, of a rule whose attributes
+ * are not taken of it.
  */
 void function_rules__found(struct function_rules *rules, const struct function *function,
 			   u32 number);

@@ -182,6 +182,28 @@ int function_spec_parse(struct str text, struct function_spec_text *spec, const 
 	return *why ? -EINVAL : 0;
 }
 
+static bool has_value(const struct function_spec_text *spec, const struct function_value *value)
+{
+	for (u32 i = 0; i < FUNCTION_VALUES_MAX; i++) {
+		const struct function_value *own = &spec->values[i];
+
+		if (own->kind == value->kind && own->bits == value->bits &&
+		    own->argument == value->argument && str_eq(own->attr, value->attr))
+			return true;
+	}
+	return false;
+}
+
+bool function_spec__merge(struct function_spec_text *spec, const struct function_spec_text *other)
+{
+	bool all = true;
+
+	for (u32 i = 0; i < FUNCTION_VALUES_MAX && other->values[i].kind; i++)
+		if (!has_value(spec, &other->values[i]))
+			all &= !add_value(spec, other->values[i]);
+	return all;
+}
+
 bool function_glob(struct str glob, struct str name)
 {
 	char pattern[256], text[512];

@@ -27,6 +27,9 @@ struct function_spec_text {
 
 /* Texts point into text. 0, or -EINVAL and *why says what is wrong, in static words. */
 int function_spec_parse(struct str text, struct function_spec_text *spec, const char **why);
+/* Adds the values that another one asks of the same function; false: some are too many, or not what
+ * an attribute stands for already. */
+bool function_spec__merge(struct function_spec_text *spec, const struct function_spec_text *other);
 /* A shell's pattern on a name, neither of them longer than names are. */
 bool function_glob(struct str glob, struct str name);
 /* Objects are compared as they are written. */

@@ -69,9 +69,12 @@ static void detach_loader(struct functions *functions, struct process *process)
 
 static void detach_functions(struct functions *functions, struct process *process)
 {
-	while (process->cnt)
-		functions->env.detach(functions->env.owner,
-				      process->attached[--process->cnt].probes);
+	while (process->cnt) {
+		struct attachment *attached = &process->attached[--process->cnt];
+
+		functions->env.detach(functions->env.owner, attached->probes);
+		function_files__leave(functions->files, attached->file);
+	}
 }
 
 static void process__free(struct functions *functions, struct process *process)
@@ -127,6 +130,13 @@ static bool is_in_danger(const struct functions *functions, const struct process
 	return what != NULL;
 }
 
+/* Of one that has ended meanwhile, as short-lived ones do, there is nothing to say. */
+static void complain(const char *what, u32 tgid, int err)
+{
+	log_print(err == -ESRCH ? LOG_DEBUG : LOG_WARN, "pid %u: %s: %s", tgid, what,
+		  strerror(-err));
+}
+
 /* Returns how many functions are probed now that were not before. */
 static u32 attach(struct functions *functions, struct process *process, const char *path,
 		  struct str object)
@@ -151,7 +161,7 @@ static u32 attach(struct functions *functions, struct process *process, const ch
 	err = functions->env.attach(functions->env.owner, &attached->probes, fd_path, process->tgid,
 				    file->sites, file->cnt);
 	if (err) {
-		log_warn("functions of pid %u cannot be probed: %s", process->tgid, strerror(-err));
+		complain("its functions cannot be probed", process->tgid, err);
 		return 0;
 	}
 	if (!function_file__is_at(file, path)) {
@@ -159,6 +169,7 @@ static u32 attach(struct functions *functions, struct process *process, const ch
 		return 0;
 	}
 	attached->file = file;
+	function_file__use(file);
 	process->cnt++;
 	return file->cnt;
 }
@@ -185,8 +196,7 @@ static bool watch_loader(void *owner, const struct mapped *mapped)
 	err = env->watch(env->owner, &process->loader, fd_path, process->tgid, offset);
 	binary__free(binary);
 	if (err)
-		log_warn("libraries that pid %u maps later are not seen: %s", process->tgid,
-			 strerror(-err));
+		complain("libraries that it maps later are not seen", process->tgid, err);
 	return false;
 }
 
@@ -271,11 +281,12 @@ u32 functions__mapped(struct functions *functions, u32 tgid)
 	return attach_libraries(functions, process);
 }
 
-u32 functions__tick(struct functions *functions)
+u32 functions__tick(struct functions *functions, u64 now)
 {
 	struct process *process;
 	u32 sum = 0;
 
+	function_files__tick(functions->files, now);
 	functions->looks = 0;
 	for (u32 i = 0; (process = map__next(&functions->processes, &i));)
 		if (process->stale)

@@ -65,7 +65,7 @@ int functions__process(struct functions *functions, u32 tgid);
  * probed. */
 u32 functions__mapped(struct functions *functions, u32 tgid);
 /* Now and then: looks at libraries that came too often. Returns how many processes have more. */
-u32 functions__tick(struct functions *functions);
+u32 functions__tick(struct functions *functions, u64 now);
 void functions__exit(struct functions *functions, u32 tgid);
 /* NULL: no function has this number. */
 const struct function *functions__get(const struct functions *functions, u32 number);
