@@ -40,7 +40,7 @@ enum event_type {
 enum event_flag {
 	EVENT_TURN = 1 << 0,	  /* IN: the first read since the process sent something */
 	EVENT_CONFIRMED = 1 << 1, /* OUT: len bytes did move; else they are only wanted */
-	EVENT_IO_URING = 1 << 2,  /* IN: bytes not taken, the thread uses io_uring */
+	EVENT_IO_URING = 1 << 2,  /* IN: bytes not taken, io_uring read them */
 	EVENT_FAULT = 1 << 3,	  /* some bytes were not readable */
 	EVENT_PYTHON = 1 << 4,	  /* CALL: of Python code, its number is one of EV_PYTHON's */
 	EVENT_NAMED = 1 << 5,	  /* CALL: a span that a Python application makes; texts hold its

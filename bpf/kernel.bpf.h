@@ -27,12 +27,6 @@ static __always_inline struct tcp_sock *tcp_of(const struct sock *sk)
 	return (struct tcp_sock *)bpf_skc_to_tcp_sock((void *)sk);
 }
 
-/* A task that owns an io_uring may complete its reads inside any other syscall. */
-static __always_inline bool uses_io_uring(struct task_struct *task)
-{
-	return bpf_core_field_exists(task->io_uring) && task->io_uring;
-}
-
 static __always_inline const struct iovec *iter_iov(const struct iov_iter *iter)
 {
 	if (bpf_core_field_exists(iter->__iov))
@@ -75,13 +69,31 @@ static __always_inline bool iter_is_iovec(const struct iov_iter *iter)
 #define NR_SENDMMSG    307
 #define NR_PREADV2     327
 #define NR_PWRITEV2    328
+#define NR_RING_ENTER  426 /* io_uring_enter */
 #define REGS_NR(r)     ((r)->orig_ax)
 #define REGS_ARG2(r)   ((r)->si)
 #define REGS_ARG3(r)   ((r)->dx)
 #define REGS_ARG5(r)   ((r)->r8)
+#define REGS_RESULT(r) ((r)->ax)
 #define SIZEOF_MMSGHDR 64
 #else
 #error "syscall numbers of this architecture are not known yet"
 #endif
+#define ENOSYS 38
+
+/*
+ * Is a read or write that ends now one of io_uring's? Such end within io_uring_enter(2), in threads
+ * of their own, or in what a task does on its way back from any syscall: then the result, which
+ * until then is -ENOSYS, is in its register already.
+ */
+static __always_inline bool is_by_io_uring(struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (!bpf_core_field_exists(task->io_uring) || !task->io_uring)
+		return false;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	return REGS_NR(regs) == NR_RING_ENTER || (long)REGS_RESULT(regs) != -ENOSYS;
+}
 
 #endif

@@ -200,7 +200,7 @@ static __always_inline int on_receive(struct sock *sk, int ret, int msg_flags)
 		return 0;
 	if (read.want > read.len)
 		read.want = read.len;
-	if (uses_io_uring(read.task)) {
+	if (is_by_io_uring(read.task)) {
 		read.flags |= EVENT_IO_URING;
 		count(io_uring);
 	}

@@ -320,7 +320,7 @@ static __always_inline int on_unix_sent(struct sock *sk, int ret)
 		thread_answers(send.task, st->cookie);
 	off = st->tx_off;
 	send.len = ret;
-	send.cnt = uses_io_uring(send.task) ? 0 : syscall_pieces(s, st, true);
+	send.cnt = is_by_io_uring(send.task) ? 0 : syscall_pieces(s, st, true);
 	tell_send(s, st, sk, &send, off);
 	st->tx_version++;
 	asm volatile("" ::: "memory");

@@ -20,7 +20,8 @@ $(TEST_BIN): $(B)/%: %.c $(B)/core.a
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MF $@.d -o $@ $(filter %.c,$^) $(B)/core.a $(LIBS)
 
 build/tests/e2e/client: tests/e2e/client.c
-build/tests/e2e/cserver: tests/e2e/cserver.c tests/e2e/answers.c tests/e2e/answers.h
+build/tests/e2e/cserver: tests/e2e/cserver.c tests/e2e/answers.c tests/e2e/answers.h \
+	tests/e2e/ring.c tests/e2e/ring.h
 build/tests/e2e/client build/tests/e2e/cserver: tests/e2e/stream.c tests/e2e/stream.h
 build/tests/e2e/client build/tests/e2e/cserver:
 	$(call say,CC,$@)

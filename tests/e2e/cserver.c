@@ -4,6 +4,7 @@
  * in answers.c, to answer. "cserver: listening on 127.0.0.1:PORT" on stdout tells that it is ready.
  */
 #include "answers.h"
+#include "ring.h"
 #include "stream.h"
 
 #include <arpa/inet.h>
@@ -281,7 +282,9 @@ static receive_fn receive_by_name(const char *name)
 		    {"readv", receive_readv},
 		    {"recvmsg", receive_recvmsg},
 		    {"recvmmsg", receive_recvmmsg},
-		    {"peek", receive_peek}};
+		    {"peek", receive_peek},
+		    {"ring", ring_receive},
+		    {"read-beside-ring", ring_read_beside}};
 	size_t i;
 
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
@@ -324,8 +327,8 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (options__parse(&opt, argc, argv)) {
-		fputs("cserver [--read read|readv|recvmsg|recvmmsg|peek] [--serve "
-		      "threads|fork|pass]\n"
+		fputs("cserver [--read read|readv|recvmsg|recvmmsg|peek|ring|read-beside-ring]\n"
+		      "        [--serve threads|fork|pass]\n"
 		      "        [--address IP] [--port N] [--unix PATH]\n",
 		      stderr);
 		return 2;

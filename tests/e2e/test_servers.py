@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every server under every load that fits it: the spans are exactly the client's record."""
 import functools
+import re
 
 from harness import check, check_equal, compare, test
 import servers
@@ -111,10 +112,27 @@ test("bpf", "helpers", name="nasty.answer_big")(functools.partial(
     trace_load, start=servers.nasty, path="/big", loads=[FEW, SLOW]))
 
 # Every way to receive, and every way a connection gets to who serves it
-for _way in ("readv", "recvmsg", "recvmmsg", "peek"):
+for _way in ("readv", "recvmsg", "recvmmsg", "peek", "read-beside-ring"):
     test("bpf", "helpers", name="nasty.read_" + _way)(functools.partial(
         trace_load, start=lambda run, way=_way: servers.nasty(run, "--read", way), path="/plain",
         loads=[("-c", 16, "-n", 5), PIPELINED, BYTEWISE, post(70000)]))
+
+
+@test("bpf", "helpers")
+def reads_of_a_ring(run):
+    """They are not captured: each is counted, and it is said."""
+    server = servers.nasty(run, "--read", "ring")
+    daemon = run.trace(server.pids())
+    records = run.load(server, "-c", 4, "-n", 5, "-p", "/plain")
+    check(all(record.note == "ok" for record in records), "the client was not answered")
+    summary = daemon.stop()
+    check_equal(summary.spans, 0, "spans")
+    check_equal(int(re.search(r"not parsed: io_uring (\d+)", daemon.stderr())[1]), len(records),
+                "reads that were counted")
+    check("io_uring" in daemon.stderr().partition("attached")[2].partition("requests")[0],
+          "not said that they are not captured")
+
+
 for _way in ("fork", "pass"):
     test("bpf", "helpers", name="nasty.serve_" + _way)(functools.partial(
         trace_load, start=lambda run, way=_way: servers.nasty(run, "--serve", way), path="/plain",
