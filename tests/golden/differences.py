@@ -5,7 +5,11 @@ import fnmatch
 import json
 import pathlib
 
+from harness import PYTHON
+
 LIST = pathlib.Path(__file__).with_name("differences")
+
+EXECUTABLE = pathlib.Path(PYTHON).resolve()
 
 # case and path are patterns; ours and theirs are JSON, `-` for what is not there, `*` for anything
 Difference = collections.namedtuple("Difference", "case path ours theirs why")
@@ -13,7 +17,9 @@ ABSENT = object()
 
 
 def read():
-    rows = [line for line in LIST.read_text().splitlines() if line and line[0] != "#"]
+    text = LIST.read_text().replace("{python}", str(EXECUTABLE))
+    text = text.replace("{python name}", EXECUTABLE.name)
+    rows = [line for line in text.splitlines() if line and line[0] != "#"]
     entries = [Difference(*(field.strip() for field in row.split(" | ", 4))) for row in rows]
     for entry in entries:
         assert entry.why, "a difference without a reason: %s" % entry.path

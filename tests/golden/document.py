@@ -24,6 +24,7 @@ FORMS = {
     "exception.stacktrace": ("STACKTRACE", r"(?s)Traceback .*"),
     "service_instance_id": ("UUID", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "instance": ("UUID", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "process.runtime.version": ("VERSION", r"3\.\d+\.\d+\S*"),
     "service.instance.id": ("UUID", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
 NUMBERS = {"process.pid", "process.parent_pid", "start_time_unix_nano", "time_unix_nano",
