@@ -9,7 +9,7 @@ import urllib.request
 import servers
 from harness import BOUND, BUILD, check, check_equal, reached, test
 from test_functions import ask
-from test_prometheus import fetch, parse
+from metrics_page import fetch, parse
 
 SHAPES = BUILD / "tests/shapes/gcc-O2-none-pie"
 COUNT = ("--function", "roll=>roll.value:int", "--count", "roll=dice.rolls{roll.value}")
