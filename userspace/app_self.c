@@ -134,11 +134,28 @@ static void tell_exporters(const struct app *app, struct metric_builder *builder
 	}
 }
 
+static bool is_metrics_of_type(const struct metrics_exporter *exporter, const char *type)
+{
+	return exporter->ops->tell && !strcmp(exporter->component, type);
+}
+
+static void tell_metrics_exporters(const struct app *app, struct metric_builder *builder)
+{
+	for (u32 i = 0; i < app->metrics_exporter_cnt; i++) {
+		const struct metrics_exporter *exporter = app->metrics_exporters[i];
+		struct sdk_component component = {.type = exporter->component};
+
+		if (!exporter->ops->tell)
+			continue;
+		for (u32 j = 0; j < i; j++)
+			component.n +=
+				is_metrics_of_type(app->metrics_exporters[j], component.type);
+		exporter->ops->tell(exporter, &component, builder);
+	}
+}
+
 static void (*const tellers[])(const struct app *app, struct metric_builder *builder) = {
-	tell_stats,
-	tell_spans,
-	tell_pipeline,
-	tell_exporters,
+	tell_stats, tell_spans, tell_pipeline, tell_exporters, tell_metrics_exporters,
 };
 
 struct metrics *app__add_self(struct app *app, struct metrics *owned, u64 now)

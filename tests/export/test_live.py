@@ -9,6 +9,7 @@ import time
 
 from harness import Server, check, check_equal, exchange, free_port, reached, test, wait_for
 from exports import counts, endpoint
+from metrics_page import fetch, parse, serve, total
 from receivers import GrpcReceiver, HttpReceiver
 import servers
 
@@ -141,6 +142,26 @@ def metrics_too_large_for_a_request_come_in_parts(run):
         for point in (metric.get("sum") or metric["histogram"])["dataPoints"]
         for attribute in point["attributes"] if attribute["key"] == "http.host")
     check_equal((len(points), set(points.values())), (2 * hosts, {1}), "points, how often they came")
+
+
+@test("bpf", "helpers", "h2")
+def exports_are_told_as_metrics(run):
+    """What became of spans and of data points, by cause, and how long the requests took."""
+    server = servers.nasty(run)
+    with GrpcReceiver("partial:1:too old") as receiver:
+        daemon, address = serve(run, (server,), "--traces_exporter", "otlp",
+                                "--metrics_exporter", "otlp,prometheus", *SOON,
+                                "--exporter_otlp_endpoint", endpoint(receiver),
+                                "--metric_export_interval", "100")
+        run.load(server, "-c", 1, "-n", 5, "-p", "/plain")
+        for kind, unit in (("span", "span"), ("metric", "metric_data_point")):
+            told = {"otel_component_name": "otlp_grpc_%s_exporter/0" % kind}
+            wait_for(lambda: total(parse(fetch(address)[1]), "otel_sdk_exporter_%s_exported_total"
+                                   % unit, error_type="rejected", **told), "rejected, by " + kind)
+            rows = parse(fetch(address)[1])
+            check(total(rows, "otel_sdk_exporter_operation_duration_seconds_count", **told),
+                  "no durations of the exporter of a " + kind)
+        daemon.stop()
 
 
 @test("bpf", "helpers")

@@ -77,6 +77,18 @@ for what in HTTP_FLOODS:
            said={"header": "a header of the answer is too long"}.get(what, "Transient error"))
 
 
+@test("h2")
+def partial_success_of_metrics(run):
+    """Counted in data points, as the receiver does."""
+    with GrpcReceiver("partial:2:too old") as receiver:
+        daemon = replay(run, endpoint(receiver), "--traces_exporter", "none",
+                        "--metrics_exporter", "otlp")
+    ((delivered, lost, causes),) = counts(daemon, "metrics").values()
+    check_equal((lost, causes), (2, "rejected 2"), "lost, causes")
+    said = "partial success: 2 of %d data points rejected: too old" % (delivered + lost)
+    check(said in daemon.stderr(), "%r was not said" % said)
+
+
 @test()
 def retry_after_a_date(run):
     date = email.utils.formatdate(time.time() + 3, usegmt=True)

@@ -98,6 +98,23 @@ static void freed_in_flight(void)
 	rig__free(rig);
 }
 
+/* Room is reckoned in items, losses in what they hold. */
+static void counts_units(void)
+{
+	struct rig *rig = rig__new(2, 2);
+
+	rig->units[1] = 9;
+	rig->units[3] = 4;
+	add(rig, 1, 3);
+	CHECK(counts(rig).v[LOST_FULL] == 10 && counts(rig).queued == 6);
+	pass(rig, 10);
+	REQUEST(rig, "2 3 ");
+	answer(rig, (struct send_result){.outcome = SEND_PARTIAL, .rejected = 2});
+	CHECK(counts(rig).v[LOST_REJECTED] == 2 && counts(rig).v[DELIVERED] == 4);
+	CHECK(!counts(rig).queued);
+	rig__free(rig);
+}
+
 static void reports(void)
 {
 	struct rig *rig = rig__new(2, 1);
@@ -108,7 +125,7 @@ static void reports(void)
 	CHECK_STR(buf__view(&line), "traces to there:4317: 4 spans = 0 delivered + 2 lost "
 				    "(queue full 2) + 2 queued");
 	delivery__abandon(rig->delivery);
-	delivery__lost(rig->delivery);
+	delivery__lost(rig->delivery, 1);
 	buf__reset(&line);
 	delivery__report(rig->delivery, &line);
 	CHECK_STR(buf__view(&line), "traces to there:4317: 5 spans = 0 delivered + 5 lost "
@@ -176,6 +193,7 @@ int main(void)
 	RUN(somebody_who_answered_is);
 	RUN(who_wants_to_be_left_alone_is);
 	RUN(freed_in_flight);
+	RUN(counts_units);
 	RUN(reports);
 	RUN(splits_what_is_too_large);
 	RUN(presses_while_a_moment_would_help);

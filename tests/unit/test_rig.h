@@ -23,7 +23,8 @@ struct rig {
 	int send_error;
 	u32 released[ITEMS];
 	int encode_error;
-	u32 most; /* items that one request can hold; 0: any */
+	u32 units[ITEMS]; /* of an item, beyond one */
+	u32 most;	  /* items that one request can hold; 0: any */
 };
 
 static inline int rig_send(struct transport *transport, struct str body)
@@ -75,7 +76,13 @@ static inline void on_idle(void *owner)
 }
 
 static const struct transport_ops transport_ops = {rig_send, rig_cancel, rig_free};
-static const struct delivery_ops ops = {"traces", "spans", encode, release};
+/* A few items are many. */
+static inline u32 units_of(void *owner, const void *item)
+{
+	return ((struct rig *)owner)->units[(size_t)item % ITEMS] + 1;
+}
+
+static const struct delivery_ops ops = {"traces", "spans", encode, release, units_of};
 
 static inline struct rig *rig__new(u32 max_queue, u32 max_batch)
 {

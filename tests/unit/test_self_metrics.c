@@ -104,7 +104,7 @@ static void deliveries(void)
 
 	request_times__add(&counts.taken, 3 * NSEC_PER_SEC);
 	request_times__add(&counts.taken, NSEC_PER_SEC);
-	delivery_counts__tell(&counts, &component, &builder);
+	delivery_counts__tell(&counts, &delivery_of_spans, &component, &builder);
 	CHECK(builder.group->metric_cnt == 3);
 	CHECK(builder.group->metrics[0].points[0].sum.i == 128);
 	exported = &builder.group->metrics[1];

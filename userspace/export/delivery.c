@@ -111,19 +111,22 @@ static void wait_on(struct delivery *delivery)
 	set_timer(delivery, PAUSING, until > now ? until - now : 0);
 }
 
-static void log_failure(struct delivery *delivery, const struct send_result *result, u32 cnt)
+static void log_failure(struct delivery *delivery, const struct send_result *result, u64 units)
 {
 	if (may_log(delivery))
 		log_error("Failed to export %s to %s, error code: %s, error details: %.*s; "
-			  "%u %s dropped",
+			  "%llu %s dropped",
 			  delivery->options.ops->signal, delivery->name, result->code,
-			  STR_ARG(result->message), cnt, delivery->options.ops->items);
+			  STR_ARG(result->message), (unsigned long long)units,
+			  delivery->options.ops->units);
 }
 
 static void drop_batch(struct delivery *delivery, u64 *counter, const struct send_result *result)
 {
-	log_failure(delivery, result, delivery_queue__batch(&delivery->queue));
+	u64 before = *counter;
+
 	delivery_queue__end_batch(&delivery->queue, counter);
+	log_failure(delivery, result, *counter - before);
 }
 
 /* The server allows no attempt within the batch's time. */
@@ -176,7 +179,7 @@ static void on_refused(struct delivery *delivery, const struct send_result *resu
 	if (!result->payload || delivery->distrusted) {
 		drop_batch(delivery, &delivery->counts.v[LOST_REFUSED], result);
 	} else if (!delivery_queue__halve(&delivery->queue)) {
-		log_failure(delivery, result, 1);
+		log_failure(delivery, result, delivery_queue__units(&delivery->queue));
 		delivery_queue__end_piece(&delivery->queue, &delivery->counts.v[LOST_REFUSED]);
 	}
 	/* a receiver that takes nothing is not asked about every item again */
@@ -197,17 +200,17 @@ static void log_taken(struct delivery *delivery, const struct send_result *resul
 		log_warn("%s to %s are taken, with a warning: %.*s", ops->signal, delivery->name,
 			 STR_ARG(result->message));
 	} else if (result->rejected && may_log(delivery)) {
-		log_warn("%s to %s: partial success: %llu of %u %s rejected: %.*s", ops->signal,
+		log_warn("%s to %s: partial success: %llu of %llu %s rejected: %.*s", ops->signal,
 			 delivery->name, (unsigned long long)result->rejected,
-			 delivery_queue__size(&delivery->queue), ops->items,
+			 (unsigned long long)delivery_queue__units(&delivery->queue), ops->units,
 			 STR_ARG(result->message));
 	}
 }
 
 static void on_taken(struct delivery *delivery, const struct send_result *result)
 {
-	u32 size = delivery_queue__size(&delivery->queue);
-	u64 rejected = result->rejected < size ? result->rejected : size;
+	u64 units = delivery_queue__units(&delivery->queue);
+	u64 rejected = result->rejected < units ? result->rejected : units;
 
 	delivery->answered = true;
 	delivery->backoff.failures = 0;
@@ -341,21 +344,21 @@ static void on_timer(struct timer *timer)
 
 void delivery__add(struct delivery *delivery, const void *owned_item)
 {
-	if (!delivery_queue__add(&delivery->queue, owned_item)) {
-		delivery->counts.v[LOST_FULL]++;
-		if (throttle__take(&delivery->full_throttle, delivery->timers->now, 1))
-			log_error("the queue of %s to %s is full: the oldest %s are dropped",
-				  delivery->options.ops->signal, delivery->name,
-				  delivery->options.ops->items);
-	}
+	u64 *lost = &delivery->counts.v[LOST_FULL];
+
+	if (!delivery_queue__add(&delivery->queue, owned_item, lost) &&
+	    throttle__take(&delivery->full_throttle, delivery->timers->now, 1))
+		log_error("the queue of %s to %s is full: the oldest %s are dropped",
+			  delivery->options.ops->signal, delivery->name,
+			  delivery->options.ops->units);
 	if (delivery->state == EMPTY ||
 	    (delivery->state == GATHERING && !delivery->queue.piece_cnt))
 		gather(delivery);
 }
 
-void delivery__lost(struct delivery *delivery)
+void delivery__lost(struct delivery *delivery, u32 units)
 {
-	delivery->counts.v[LOST_MEMORY]++;
+	delivery->counts.v[LOST_MEMORY] += units;
 }
 
 void delivery__hurry(struct delivery *delivery, u64 end)
@@ -417,7 +420,7 @@ void delivery__abandon(struct delivery *delivery)
 void delivery__counts(const struct delivery *delivery, struct delivery_counts *counts)
 {
 	*counts = delivery->counts;
-	counts->queued = delivery_queue__held(&delivery->queue);
+	counts->queued = delivery->queue.unit_cnt;
 }
 
 void delivery__report(const struct delivery *delivery, struct buf *out)
@@ -426,7 +429,7 @@ void delivery__report(const struct delivery *delivery, struct buf *out)
 
 	delivery__counts(delivery, &counts);
 	buf__printf(out, "%s to %s: ", delivery->options.ops->signal, delivery->name);
-	delivery_counts__print(&counts, delivery->options.ops->items, out);
+	delivery_counts__print(&counts, delivery->options.ops->units, out);
 }
 
 static int init(struct delivery *delivery, const struct delivery_options *options)
@@ -453,6 +456,7 @@ int delivery__new(struct delivery **out, const struct delivery_options *options,
 	}
 	delivery->options = *options;
 	delivery->queue.release = options->ops->release;
+	delivery->queue.units = options->ops->units_of;
 	delivery->queue.owner = options->owner;
 	delivery->timers = timers;
 	delivery->timer.fired = on_timer;

@@ -25,7 +25,7 @@
 /* What items are; the owner's functions. */
 struct delivery_ops {
 	const char *signal; /* "traces", as messages name it */
-	const char *items;  /* "spans", as counts name it */
+	const char *units;  /* "spans", as counts name it */
 	/*
 	 * Appends one request with the first items of the cnt at `items`: how many it took, at
 	 * least one; or negative errno. -E2BIG: fewer may do.
@@ -33,6 +33,8 @@ struct delivery_ops {
 	int (*encode)(void *owner, struct buf *out, const void *const *items, u32 cnt);
 	/* An item of add() has left. */
 	void (*release)(void *owner, const void *item);
+	/* How many units an item is; NULL: one each. */
+	u32 (*units_of)(void *owner, const void *item);
 };
 
 struct delivery_options {
@@ -54,8 +56,8 @@ int delivery__new(struct delivery **out, const struct delivery_options *options,
 		  struct timers *timers, void (*idle)(void *owner), void *idle_owner);
 /* Takes an item, to be released by ops->release(). */
 void delivery__add(struct delivery *delivery, const void *owned_item);
-/* One item is lost before it could be added: there was no memory for it. */
-void delivery__lost(struct delivery *delivery);
+/* An item of so many units is lost before it could be added: there was no memory for it. */
+void delivery__lost(struct delivery *delivery, u32 units);
 /*
  * No more waiting for company, nor for the end of a pause that we chose ourselves; at `end`, of the
  * timers' clock, it will be abandoned.

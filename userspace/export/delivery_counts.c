@@ -70,13 +70,18 @@ static void tell_times(const struct request_times *times, const char *error,
 		sdk_metric__point(builder, SDK_DURATION, component, error, &values);
 }
 
+const struct delivery_metrics delivery_of_spans = {SDK_INFLIGHT, SDK_EXPORTED};
+const struct delivery_metrics delivery_of_points = {SDK_POINTS_INFLIGHT, SDK_POINTS_EXPORTED};
+
 void delivery_counts__tell(const struct delivery_counts *counts,
+			   const struct delivery_metrics *metrics,
 			   const struct sdk_component *component, struct metric_builder *builder)
 {
-	sdk_metric__tell(builder, SDK_INFLIGHT, component, NULL, counts->queued);
+	sdk_metric__tell(builder, metrics->inflight, component, NULL, counts->queued);
 	for (u32 i = 0; i < DELIVERY_FATES; i++) {
 		if (counts->v[i] || i == DELIVERED)
-			sdk_metric__tell(builder, SDK_EXPORTED, component, causes[i], counts->v[i]);
+			sdk_metric__tell(builder, metrics->exported, component, causes[i],
+					 counts->v[i]);
 	}
 	tell_times(&counts->taken, NULL, component, builder);
 	tell_times(&counts->failed, "_OTHER", component, builder);

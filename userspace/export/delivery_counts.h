@@ -33,8 +33,16 @@ u64 delivery_counts__lost(const struct delivery_counts *counts);
 /* Appends "10 spans = 6 delivered + 3 lost (refused 3) + 1 queued"; causes only if not zero. */
 void delivery_counts__print(const struct delivery_counts *counts, const char *items,
 			    struct buf *out);
-/* As an exporter's spans. */
+/* What exporters of a signal tell of what they have, and what became of it. */
+struct delivery_metrics {
+	enum sdk_metric inflight, exported;
+};
+
+extern const struct delivery_metrics delivery_of_spans, delivery_of_points;
+
+/* As an exporter's. */
 void delivery_counts__tell(const struct delivery_counts *counts,
+			   const struct delivery_metrics *metrics,
 			   const struct sdk_component *component, struct metric_builder *builder);
 
 #endif

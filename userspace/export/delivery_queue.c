@@ -20,18 +20,27 @@ void delivery_queue__free(struct delivery_queue *queue)
 	free(queue->ring);
 }
 
-u32 delivery_queue__batch(const struct delivery_queue *queue)
+u32 delivery_queue__held(const struct delivery_queue *queue)
 {
-	u32 sum = 0;
+	u32 sum = queue->waiting;
 
 	for (u32 i = 0; i < queue->piece_cnt; i++)
 		sum += queue->pieces[i];
 	return sum;
 }
 
-u32 delivery_queue__held(const struct delivery_queue *queue)
+static u32 units_of(const struct delivery_queue *queue, const void *item)
 {
-	return queue->waiting + delivery_queue__batch(queue);
+	return queue->units ? queue->units(queue->owner, item) : 1;
+}
+
+static void release(struct delivery_queue *queue, const void *item, u64 *counter)
+{
+	u32 units = units_of(queue, item);
+
+	*counter += units;
+	queue->unit_cnt -= units;
+	queue->release(queue->owner, item);
 }
 
 static const void *take_oldest(struct delivery_queue *queue)
@@ -49,17 +58,18 @@ static void push(struct delivery_queue *queue, const void *item)
 	queue->waiting++;
 }
 
-bool delivery_queue__add(struct delivery_queue *queue, const void *owned_item)
+bool delivery_queue__add(struct delivery_queue *queue, const void *owned_item, u64 *lost)
 {
+	queue->unit_cnt += units_of(queue, owned_item);
 	if (delivery_queue__held(queue) < queue->max) {
 		push(queue, owned_item);
 		return true;
 	}
 	if (!queue->waiting) {
-		queue->release(queue->owner, owned_item);
+		release(queue, owned_item, lost);
 		return false;
 	}
-	queue->release(queue->owner, take_oldest(queue));
+	release(queue, take_oldest(queue), lost);
 	push(queue, owned_item);
 	return false;
 }
@@ -79,6 +89,16 @@ void delivery_queue__fetch(struct delivery_queue *queue)
 u32 delivery_queue__size(const struct delivery_queue *queue)
 {
 	return queue->pieces[queue->piece_cnt - 1];
+}
+
+u64 delivery_queue__units(const struct delivery_queue *queue)
+{
+	const void *const *items = delivery_queue__items(queue);
+	u64 sum = 0;
+
+	for (u32 i = 0; i < delivery_queue__size(queue); i++)
+		sum += units_of(queue, items[i]);
+	return sum;
 }
 
 const void *const *delivery_queue__items(const struct delivery_queue *queue)
@@ -111,9 +131,8 @@ void delivery_queue__end_piece(struct delivery_queue *queue, u64 *counter)
 {
 	u32 size = delivery_queue__size(queue);
 
-	*counter += size;
 	while (size--)
-		queue->release(queue->owner, queue->batch[queue->settled++]);
+		release(queue, queue->batch[queue->settled++], counter);
 	queue->piece_cnt--;
 }
 
@@ -126,7 +145,6 @@ void delivery_queue__end_batch(struct delivery_queue *queue, u64 *counter)
 void delivery_queue__end(struct delivery_queue *queue, u64 *counter)
 {
 	delivery_queue__end_batch(queue, counter);
-	*counter += queue->waiting;
 	while (queue->waiting)
-		queue->release(queue->owner, take_oldest(queue));
+		release(queue, take_oldest(queue), counter);
 }

@@ -11,6 +11,7 @@
 
 struct metrics_exporter {
 	const struct metrics_export_ops *ops;
+	const char *component; /* "otlp_grpc_metric_exporter"; with tell() */
 };
 
 struct metrics_export_ops {
@@ -24,6 +25,9 @@ struct metrics_export_ops {
 	 */
 	enum export_result (*send)(struct metrics_exporter *exporter, struct metrics *metrics);
 	void (*close)(struct metrics_exporter *exporter);
+	/* What became of its data points so far; NULL: what it writes, the output counts. */
+	void (*tell)(const struct metrics_exporter *exporter, const struct sdk_component *component,
+		     struct metric_builder *builder);
 };
 
 #define METRICS_EXPORTER(name) extern const struct metrics_export_ops export_##name##_metrics;

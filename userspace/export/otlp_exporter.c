@@ -102,9 +102,17 @@ static void release(void *owner, const void *item)
 	free(entry);
 }
 
-static const struct delivery_ops traces_ops = {"traces", "spans", encode_spans, release};
-static const struct delivery_ops metrics_ops = {"metrics", "sets of metrics", encode_metrics,
-						release};
+static u32 points_of(void *owner, const void *item)
+{
+	const struct entry *entry = item;
+
+	(void)owner;
+	return entry->points.cnt;
+}
+
+static const struct delivery_ops traces_ops = {"traces", "spans", encode_spans, release, NULL};
+static const struct delivery_ops metrics_ops = {"metrics", "data points", encode_metrics, release,
+						points_of};
 
 static int open_traces(struct otlp **out, const struct export_env *env, bool elastic)
 {
@@ -192,7 +200,7 @@ static enum export_result otlp_send(struct exporter *exporter, const struct batc
 		if (add(otlp, &entry))
 			continue;
 		batch__put(entry.batch);
-		delivery__lost(otlp->delivery);
+		delivery__lost(otlp->delivery, 1);
 		result = EXPORT_DROP;
 	}
 	return result;
@@ -213,7 +221,7 @@ static bool add_points(struct otlp *otlp, struct metrics *metrics, struct metric
 		if (add(otlp, &entry))
 			continue;
 		metrics__put(entry.metrics);
-		delivery__lost(otlp->delivery);
+		delivery__lost(otlp->delivery, entry.points.cnt);
 		fine = false;
 	}
 	return fine;
@@ -236,16 +244,28 @@ static enum export_result otlp_metrics_send(struct metrics_exporter *exporter,
 	return result;
 }
 
-static void otlp_tell(const struct exporter *exporter, const struct sdk_component *component,
-		      struct metric_builder *builder)
+static void tell(const struct otlp *otlp, const struct delivery_metrics *metrics,
+		 const struct sdk_component *component, struct metric_builder *builder)
 {
-	const struct otlp *otlp = container_of(exporter, struct otlp, exporter);
 	struct delivery_counts counts;
 
 	if (!otlp->delivery)
 		return;
 	delivery__counts(otlp->delivery, &counts);
-	delivery_counts__tell(&counts, component, builder);
+	delivery_counts__tell(&counts, metrics, component, builder);
+}
+
+static void otlp_tell(const struct exporter *exporter, const struct sdk_component *component,
+		      struct metric_builder *builder)
+{
+	tell(container_of(exporter, struct otlp, exporter), &delivery_of_spans, component, builder);
+}
+
+static void otlp_metrics_tell(const struct metrics_exporter *exporter,
+			      const struct sdk_component *component, struct metric_builder *builder)
+{
+	tell(container_of(exporter, struct otlp, metrics_exporter), &delivery_of_points, component,
+	     builder);
 }
 
 static void otlp_close(struct exporter *exporter)
@@ -259,12 +279,22 @@ static void otlp_metrics_close(struct metrics_exporter *exporter)
 }
 
 /* In the words of the conventions (registry, otel.component.type). */
-static const char *component_of(const char *protocol, bool elastic)
+static const struct {
+	const char *protocol, *spans, *metrics;
+} components[] = {
+	{"grpc", "otlp_grpc_span_exporter", "otlp_grpc_metric_exporter"},
+	{"http/protobuf", "otlp_http_span_exporter", "otlp_http_metric_exporter"},
+	{"http/json", "otlp_http_json_span_exporter", "otlp_http_json_metric_exporter"},
+};
+
+static u32 component_of(const struct config_otlp *options, bool elastic)
 {
-	if (elastic || !strcmp(protocol, "grpc"))
-		return "otlp_grpc_span_exporter";
-	return strcmp(protocol, "http/json") ? "otlp_http_span_exporter"
-					     : "otlp_http_json_span_exporter";
+	u32 i = 0;
+
+	while (!elastic && i + 1 < ARRAY_SIZE(components) &&
+	       strcmp(components[i].protocol, options->protocol) != 0)
+		i++;
+	return i;
 }
 
 static int open_as(struct exporter **out, const struct export_env *env,
@@ -277,7 +307,7 @@ static int open_as(struct exporter **out, const struct export_env *env,
 		return err;
 	otlp->exporter.ops = ops;
 	otlp->exporter.component =
-		component_of(env->config->otlp_traces.protocol, ops == &export_elastic);
+		components[component_of(&env->config->otlp_traces, ops == &export_elastic)].spans;
 	*out = &otlp->exporter;
 	return 0;
 }
@@ -301,6 +331,9 @@ static int metrics_open_as(struct metrics_exporter **out, const struct export_en
 	if (err)
 		return err;
 	otlp->metrics_exporter.ops = ops;
+	otlp->metrics_exporter.component =
+		components[component_of(&env->config->otlp_metrics, ops == &export_elastic_metrics)]
+			.metrics;
 	*out = &otlp->metrics_exporter;
 	return 0;
 }
@@ -337,6 +370,7 @@ const struct metrics_export_ops export_otlp_metrics = {
 	.open = otlp_metrics_open,
 	.send = otlp_metrics_send,
 	.close = otlp_metrics_close,
+	.tell = otlp_metrics_tell,
 };
 
 const struct metrics_export_ops export_elastic_metrics = {
@@ -345,4 +379,5 @@ const struct metrics_export_ops export_elastic_metrics = {
 	.open = elastic_metrics_open,
 	.send = otlp_metrics_send,
 	.close = otlp_metrics_close,
+	.tell = otlp_metrics_tell,
 };

@@ -93,7 +93,7 @@ static int open_delivery(struct outbox *outbox, const char *text, struct deliver
 
 static int zipkin_init(struct zipkin *zipkin, const struct export_env *env)
 {
-	static const struct delivery_ops ops = {"traces", "spans", encode, release};
+	static const struct delivery_ops ops = {"traces", "spans", encode, release, NULL};
 	const struct config_batch *bsp = &env->config->bsp;
 	struct delivery_options options = {
 		.ops = &ops,
@@ -148,7 +148,7 @@ static enum export_result zipkin_send(struct exporter *exporter, const struct ba
 		struct entry *entry = malloc(sizeof(*entry));
 
 		if (!entry) {
-			delivery__lost(zipkin->delivery);
+			delivery__lost(zipkin->delivery, 1);
 			result = EXPORT_DROP;
 			continue;
 		}
@@ -165,7 +165,7 @@ static void zipkin_tell(const struct exporter *exporter, const struct sdk_compon
 	struct delivery_counts counts;
 
 	delivery__counts(zipkin->delivery, &counts);
-	delivery_counts__tell(&counts, component, builder);
+	delivery_counts__tell(&counts, &delivery_of_spans, component, builder);
 }
 
 const struct export_ops export_zipkin = {

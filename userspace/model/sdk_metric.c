@@ -6,8 +6,10 @@
 /* "otlp_http_json_metric_exporter/7" */
 #define COMPONENT_NAME_MAX 64
 
-#define COUNTER .kind = METRIC_SUM, .whole = true, .monotonic = true, .unit = "{span}"
-#define UP_DOWN .kind = METRIC_SUM, .whole = true, .unit = "{span}"
+#define UP_DOWN_OF(u) .kind = METRIC_SUM, .whole = true, .unit = "{" u "}"
+#define COUNTER_OF(u) UP_DOWN_OF(u), .monotonic = true
+#define UP_DOWN	      UP_DOWN_OF("span")
+#define COUNTER	      COUNTER_OF("span")
 
 static const struct metric_info infos[] = {
 	[SDK_SPAN_STARTED] = {COUNTER, .name = "otel.sdk.span.started",
@@ -24,6 +26,12 @@ static const struct metric_info infos[] = {
 			  .description = "Spans that the exporter has and has not delivered."},
 	[SDK_EXPORTED] = {COUNTER, .name = "otel.sdk.exporter.span.exported",
 			  .description = "Spans that the exporter is done with, well or not."},
+	[SDK_POINTS_INFLIGHT] =
+		{UP_DOWN_OF("data_point"), .name = "otel.sdk.exporter.metric_data_point.inflight",
+		 .description = "Data points that the exporter has and has not delivered."},
+	[SDK_POINTS_EXPORTED] =
+		{COUNTER_OF("data_point"), .name = "otel.sdk.exporter.metric_data_point.exported",
+		 .description = "Data points that the exporter is done with, well or not."},
 	[SDK_DURATION] = {.name = "otel.sdk.exporter.operation.duration",
 			  .description = "How long requests of the exporter took.",
 			  .unit = "s"},

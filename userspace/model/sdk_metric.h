@@ -16,6 +16,8 @@ enum sdk_metric {
 	SDK_PROCESSED,
 	SDK_INFLIGHT,
 	SDK_EXPORTED,
+	SDK_POINTS_INFLIGHT,
+	SDK_POINTS_EXPORTED,
 	SDK_DURATION, /* of requests; a histogram of one bucket, as the conventions ask for */
 	SDK_METRIC_CNT,
 };
