@@ -22,6 +22,12 @@ enum certainty {
 	RULE_REGEX = '/',
 };
 
+/* Where a view stands; line 0: not known. */
+struct place {
+	struct str name, file;
+	u32 line;
+};
+
 struct rule {
 	enum certainty certainty;
 	struct str methods, text;
@@ -31,7 +37,7 @@ struct rule {
 	bool anchored;	/* "$" at its end: some versions of Django ask for a full match then */
 	struct str key; /* of Werkzeug's order */
 	u32 number;	/* in the order of the lines */
-	struct function view; /* its name, file and line; line 0: not known */
+	struct place view;
 };
 
 struct route_table {
@@ -106,7 +112,7 @@ static int add_regex(struct route_table *table, struct rule *rule)
 }
 
 /* "7 a /srv/app.py", borrowed; or nothing. */
-static int parse_view(struct function *view, struct str text)
+static int parse_view(struct place *view, struct str text)
 {
 	ssize_t first = str_find(text, ' ', 0), second = str_find(text, ' ', (size_t)first + 1);
 
@@ -381,7 +387,7 @@ static enum route_match match_rule(const struct route_table *table, const struct
 }
 
 /* The function's own name is at the end of that: "create_app.<locals>.index". */
-static bool is_view(const struct function *view, const struct function *ran)
+static bool is_at(const struct place *view, const struct function *ran)
 {
 	const char *dot = ran->name.len ? memrchr(ran->name.p, '.', ran->name.len) : NULL;
 	struct str name = ran->name;
@@ -403,7 +409,7 @@ struct evidence {
 static bool did_run(const struct evidence *evidence, const struct rule *rule)
 {
 	for (u32 i = 0; i < evidence->cnt; i++)
-		if (is_view(&rule->view, evidence->ran[i]))
+		if (is_at(&rule->view, evidence->ran[i]))
 			return true;
 	return false;
 }
