@@ -74,8 +74,6 @@ def twice(name):
 
 def create_app():
     app = Flask(__name__, static_folder=None)
-    for plugin in (items, reports):
-        print("plugin", plugin.__name__)
     items(app)
     reports(app)
     prefix = os.environ.get("NOTHING", "/shared")
