@@ -21,7 +21,8 @@ def over_tls(name, said=None, alternatives="DNS:localhost,IP:127.0.0.1", trust="
             Authority(run.tmp, "other")
             client = ca.issue("client")
             context = server_context(ca.issue("server", alternatives),
-                                     protocols if kind == "grpc" else (),
+                                     # HTTP/1.1 is spoken though HTTP/2 is offered
+                                     protocols if kind == "grpc" else ("h2", "http/1.1"),
                                      ca.cert if mutual else None)
             flags = ["--exporter_otlp_certificate", run.tmp / (trust + ".pem")]
             if mutual and shown:

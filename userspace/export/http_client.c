@@ -363,6 +363,8 @@ static int init(struct http *http, const struct http_options *options)
 	curl_easy_setopt(http->easy, CURLOPT_ERRORBUFFER, http->error);
 	curl_easy_setopt(http->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(http->easy, CURLOPT_POST, 1L);
+	/* with one request at a time HTTP/2 wins nothing, and its frames may flood */
+	curl_easy_setopt(http->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, http->headers);
 	curl_easy_setopt(http->easy, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(http->easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
