@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Open requests by the port of their client, which is what a Python application itself knows of one
- * while an event loop has many (python_async.bpf.h).
+ * while an event loop has many (python_origin.bpf.h).
  *
  * Loaded only if Python code is asked for.
  */

@@ -6,141 +6,18 @@
  *	    not run yet: which request is it for?	its start
  *	returns "returned" or "error"			its end
  *
- * Many requests are open in an event loop's thread, so that which one it is for is taken from the
- * application itself: some frame that awaits has the request's scope for its second variable, as
- * ASGI wants it, and that says which port the client has. None, or one that is not open: no
- *request.
- *
- *	run_asgi  ->  Router.__call__(self, scope, ...)  ->  view
- *			scope["client"] == ("127.0.0.1", 50432)
+ * Many requests are open in an event loop's thread: python_origin.bpf.h.
  */
 #ifndef PYTHON_ASYNC_BPF_H
 #define PYTHON_ASYNC_BPF_H
 
-#include "port.bpf.h"
 #include "python.bpf.h"
+#include "python_origin.bpf.h"
 
 /* gi_frame_state of what has not run yet */
 #define COROUTINE_CREATED (-2)
 /* PySendResult */
 #define SEND_NEXT 1
-
-/* Frames that await one another: FastAPI has 15, and middlewares some each. */
-#define CHAIN_MAX 40
-/* Keys of a scope, among them "client": servers have it before this. */
-#define SCOPE_KEYS_MAX 14
-
-struct coroutine_key {
-	u64 coroutine;
-	u64 process;
-};
-
-struct coroutine {
-	struct call_request request; /* conn 0: none */
-	u64 start;
-	u64 number;
-};
-
-/* Those that run; of some nobody sees the end (an exception was thrown into them). */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct coroutine_key);
-	__type(value, struct coroutine);
-} coroutines SEC(".maps");
-
-/* Where the entries of a dict begin: behind an index of this many bytes, as a power of two. */
-#define DICT_INDEX 9
-#define DICT_HEAD  32
-
-/* Do len bytes at address spell the word? */
-static __always_inline bool is_word(u64 address, u64 word, u32 len)
-{
-	return !((user_word(address) ^ word) << (64 - 8 * len));
-}
-
-/* The port in scope["client"], if that is such a dict: (address, port); 0 if not. */
-__noinline int client_port(u64 scope, u32 ascii)
-{
-	u64 keys, entry, cnt, client = 0;
-
-	if (!is_word(user_word(user_word(scope + 8) + 24), WORD('d', 'i', 'c', 't', 0, 0, 0, 0), 5))
-		return 0;
-	keys = user_word(scope + 32);
-	cnt = bounded(user_word(keys + 24), SCOPE_KEYS_MAX);
-	entry = keys + DICT_HEAD + (1ULL << (user_word(keys + 8) >> 8 & 63));
-	for (u32 i = 0; i < SCOPE_KEYS_MAX && i < cnt && !client; i++, entry += 16) {
-		u64 key = user_word(entry);
-
-		if (user_word(key + 16) == 6 &&
-		    is_word(key + ascii, WORD('c', 'l', 'i', 'e', 'n', 't', 0, 0), 6))
-			client = user_word(entry + 8);
-	}
-	if (!client || user_word(client + 16) != 2)
-		return 0;
-	client = user_word(client + 32); /* an int of one digit */
-	return user_word(client + 16) == 1 ? user_word(client + 24) & 0xffff : 0;
-}
-
-/* "BackgroundTask.__call__" of Starlette, which runs what is left when all is answered. */
-static __always_inline bool is_background(u64 code, const struct python_layout *layout)
-{
-	u64 name = user_word(code + layout->code_name);
-
-	return user_word(name + 16) == 23 &&
-	       user_word(name + layout->ascii) == WORD('B', 'a', 'c', 'k', 'g', 'r', 'o', 'u') &&
-	       user_word(name + layout->ascii + 8) == WORD('n', 'd', 'T', 'a', 's', 'k', '.', '_');
-}
-
-enum { CLIENT_INNER = -1, CLIENT_NONE = 0 };
-
-/* The port of the client that the coroutine works for, and the scope that told; CLIENT_INNER: it
- * works for one that is followed. */
-static __always_inline int find_client(u32 process, const struct python_layout *layout, u64 *scope)
-{
-	const struct python_process *in = bpf_map_lookup_elem(&python_processes, &process);
-	u64 frame = in ? running_frame(in, layout) : 0, code;
-	struct coroutine_key key = {.process = process};
-	int port = CLIENT_NONE;
-
-	for (u32 i = 0; i < CHAIN_MAX; i++) {
-		code = user_word(frame + layout->frame_code);
-		if (!((u32)user_word(code + layout->code_flags) & CODE_IS_COROUTINE))
-			return port;
-		key.coroutine = frame - layout->generator_frame;
-		if (bpf_map_lookup_elem(&coroutines, &key))
-			return CLIENT_INNER;
-		if (is_background(code, layout))
-			return CLIENT_NONE;
-		if (!port) {
-			*scope = user_word(frame + layout->frame_locals + 8);
-			port = client_port(*scope, layout->ascii);
-		}
-		frame = user_word(frame + layout->frame_back);
-	}
-	return CLIENT_NONE;
-}
-
-/*
- * The open request of that client; conn 0: none. A scope that is as it was seen before the request
- * was read is that of the one before it, whose application still has something to do.
- */
-static __always_inline struct call_request find_request(u32 tgid, int client, u64 scope)
-{
-	struct port_key key = {tgid, client};
-	struct port *port = client ? bpf_map_lookup_elem(&ports, &key) : NULL;
-	struct call_request none = {0};
-	u64 version = user_word(scope + 24);
-
-	if (!port || !port->open || port->request.conn == PORT_SHARED)
-		return none;
-	if (port->scope == scope && port->version == version && port->since != port->request.ts)
-		return none;
-	port->scope = scope;
-	port->version = version;
-	port->since = port->request.ts;
-	return port->request;
-}
 
 /* A coroutine runs for the first time: true if its end is wanted. */
 static __always_inline bool begin_coroutine(struct task_struct *task,
