@@ -162,7 +162,7 @@ struct call_request {
 /* A call that is over, or what a USDT probe told: it ended at hdr.ts. hdr.conn is 0. */
 struct ev_call {
 	struct event hdr;
-	__u64 id;	/* unique in its thread */
+	__u64 id;	/* unique in its process */
 	__u64 parent;	/* id of the call it was made in, 0: none that is traced */
 	__u64 start;	/* ts of its entry */
 	__u32 function; /* number given when it was attached */

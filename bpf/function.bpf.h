@@ -31,10 +31,16 @@ struct frame {
 };
 
 struct thread {
-	u64 calls; /* so far */
+	u32 calls; /* so far */
 	u32 depth;
 	u32 request_cnt;
+	u32 loop;      /* it is an event loop's: whose its Python code is, requests do not tell */
+	u32 spans;     /* that Python code has begun in it and not yet ended, beside the frames */
 	u64 frameless; /* USDT probes that have begun and found no room for a frame */
+	u64 worker;    /* names what takes work that others hand to this thread; 0: nothing has */
+	u64 work;      /* that it has taken last */
+	u64 unknown;   /* for whom that is, so far */
+	u64 within;    /* id of the call that it is part of; 0: none */
 	struct call_request requests[CALL_REQUESTS]; /* open ones, the oldest first */
 	struct frame frames[FRAMES_MAX];
 };
@@ -81,6 +87,7 @@ static __always_inline void thread_reads(struct task_struct *task, u64 conn, u64
 	cnt = bounded(thread->request_cnt, CALL_REQUESTS);
 	if (!cnt)
 		drop_loose(thread);
+	thread->within = 0;
 	for (u32 i = 0; i < CALL_REQUESTS; i++) {
 		if (i < cnt && thread->requests[i].conn == conn) {
 			thread->requests[i].ts = ts;
@@ -182,11 +189,34 @@ static __always_inline bool returns_late(struct task_struct *task, u64 stack)
 	       to == task->mm->uprobes_state.xol_area->vaddr;
 }
 
+static __always_inline u64 new_id(struct thread *thread)
+{
+	return bpf_get_current_pid_tgid() << 32 | ++thread->calls;
+}
+
+/* A call begins: its id, and what it is made in. */
+static __always_inline void begin_call(struct thread *thread, struct ev_call *call)
+{
+	u64 depth = bounded(thread->depth, FRAMES_MAX);
+	struct frame *below = &thread->frames[bounded(depth - 1, FRAMES_MAX - 1)];
+
+	call->id = new_id(thread);
+	call->missing = 0;
+	if (depth && is_within(thread, below)) {
+		call->parent = below->call.id;
+		call->request_cnt = below->call.request_cnt;
+		__builtin_memcpy(call->requests, below->call.requests, sizeof(call->requests));
+	} else {
+		call->parent = thread->within;
+		call->request_cnt = thread->request_cnt;
+		__builtin_memcpy(call->requests, thread->requests, sizeof(call->requests));
+	}
+}
+
 /* A frame on the thread's stack, of a call whose end is told by key; NULL: no room. */
 static __always_inline struct ev_call *enter(struct thread *thread, u64 key, bool loose)
 {
-	struct frame *frame, *below;
-	struct ev_call *call;
+	struct frame *frame;
 	u64 depth;
 
 	if (thread->depth >= FRAMES_MAX) {
@@ -197,21 +227,9 @@ static __always_inline struct ev_call *enter(struct thread *thread, u64 key, boo
 	frame = &thread->frames[depth];
 	frame->key = key;
 	frame->loose = loose;
-	call = &frame->call;
-	call->id = ++thread->calls;
-	call->parent = 0;
-	call->missing = 0;
-	call->request_cnt = thread->request_cnt;
-	below = &thread->frames[bounded(depth - 1, FRAMES_MAX - 1)];
-	if (depth && is_within(thread, below)) {
-		call->parent = below->call.id;
-		call->request_cnt = below->call.request_cnt;
-		__builtin_memcpy(call->requests, below->call.requests, sizeof(call->requests));
-	} else {
-		__builtin_memcpy(call->requests, thread->requests, sizeof(call->requests));
-	}
+	begin_call(thread, &frame->call);
 	thread->depth = depth + 1;
-	return call;
+	return &frame->call;
 }
 
 /* Calls that were left without a return (longjmp): what is called now lies where they lay. */

@@ -23,6 +23,7 @@ struct port {
 	struct call_request request; /* the newest; conn PORT_SHARED: there were several clients */
 	u64 open;		     /* it is not answered */
 	u64 scope, version, since;   /* that told of this port last, and then the request's ts */
+	u64 former;		     /* that told last of an earlier request */
 };
 
 /* Clients of event loops; who is silent longest gives way. */

@@ -15,6 +15,9 @@
  *	    if `self` of the Python frame that called is such a key, the span has ended
  *	_GeneratorContextManager.__exit__(self, ...): which does that, where its call is seen
  *
+ * In an event loop's thread and in those that it hands work to, whom code runs for is another
+ * question: python_origin.bpf.h, python_work.bpf.h.
+ *
  * A library may move what is on the machine's stack away and back (greenlets). The kernel's list of
  * pending returns does not survive that if there are two of a thread, so there is never more than
  * one: of calls within calls the outermost is told.
@@ -22,7 +25,16 @@
 #ifndef PYTHON_BPF_H
 #define PYTHON_BPF_H
 
-#include "python_code.bpf.h"
+#include "python_work.bpf.h"
+
+/* Spans of the application's own in event loops, by context manager: those of many coroutines are
+ * open at once, and end in any order. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct object_key);
+	__type(value, struct own_span);
+} own_spans SEC(".maps");
 
 /* Its `self`; 0 as well if the ends of spans are not probed: what nobody would see the end of is
  * not begun. */
@@ -36,7 +48,6 @@ static __always_inline u64 running_self(u32 process, const struct python_layout 
 
 /* Keywords that start_as_current_span() takes. */
 #define KEYWORDS_MAX 9
-#define TUPLE_ITEMS  24
 
 /* Its argument `name`: by its keyword, then self alone stands before those; or behind self. */
 static __always_inline u64 name_argument(struct pt_regs *regs, const struct python_layout *layout)
@@ -55,23 +66,72 @@ static __always_inline u64 name_argument(struct pt_regs *regs, const struct pyth
 	return user_word(args + 8);
 }
 
-static __always_inline void open_span(struct pt_regs *regs, struct thread *thread, u32 process,
-				      const struct python_layout *layout)
+/* In an event loop a call is its coroutine's, unless it is made in one that is followed itself. */
+static __always_inline void set_origin(struct ev_call *call, const struct origin *origin)
 {
-	u64 key = running_self(process, layout), name = name_argument(regs, layout);
-	struct python_text text;
-	struct ev_call *call;
-
-	call = key && name ? enter(thread, key, true) : NULL;
-	if (!call) {
-		count(lost_calls);
+	if (call->parent)
 		return;
-	}
-	text = read_text((u8 *)call->texts, sizeof(call->texts), name, layout);
+	call->parent = origin->within;
+	call->request_cnt = !!origin->request.conn;
+	call->requests[0] = origin->request;
+}
+
+static __always_inline void begin_span(struct pt_regs *regs, struct ev_call *call,
+				       const struct python_layout *layout)
+{
+	struct python_text text = read_text((u8 *)call->texts, sizeof(call->texts),
+					    name_argument(regs, layout), layout);
+
 	call->values[0] = text.len;
 	call->values[1] = text.width;
 	call->function = 0;
 	call->start = bpf_ktime_get_ns();
+}
+
+static __always_inline struct coroutine *coroutine_of(u64 object, u32 process)
+{
+	struct object_key key = {object, process};
+
+	return bpf_map_lookup_elem(&coroutines, &key);
+}
+
+/* False: there is no room for it. */
+static __always_inline bool open_in_loop(struct pt_regs *regs, struct thread *thread,
+					 const struct object_key *key,
+					 const struct python_layout *layout)
+{
+	struct python_thread *own =
+		bpf_task_storage_get(&python_threads, bpf_get_current_task_btf(), 0, 0);
+	struct coroutine *coroutine;
+
+	if (!own)
+		return false;
+	begin_call(thread, &own->span.call);
+	set_origin(&own->span.call, &own->origin);
+	begin_span(regs, &own->span.call, layout);
+	own->span.coroutine = own->origin.coroutine;
+	if (bpf_map_update_elem(&own_spans, key, &own->span, BPF_ANY))
+		return false;
+	thread->spans++;
+	coroutine = coroutine_of(own->span.coroutine, key->process);
+	if (coroutine)
+		coroutine->inner = own->span.call.id;
+	return true;
+}
+
+static __always_inline void open_span(struct pt_regs *regs, struct thread *thread, u32 process,
+				      const struct python_layout *layout)
+{
+	struct object_key key = {running_self(process, layout), process};
+	struct ev_call *call;
+
+	if (key.object && thread->loop && open_in_loop(regs, thread, &key, layout))
+		return;
+	call = key.object && !thread->loop ? enter(thread, key.object, true) : NULL;
+	if (call)
+		begin_span(regs, call, layout);
+	else
+		count(lost_calls);
 }
 
 static __always_inline struct call_request newest_of(const struct thread *thread)
@@ -87,14 +147,42 @@ static __always_inline bool is_inner(const struct python_thread *own, const stru
 	return own->newest.conn == newest.conn && own->newest.ts == newest.ts;
 }
 
-/* manager: may be the key of one, or anything else. */
-static __always_inline void close_span(struct thread *thread, struct task_struct *task, u64 manager)
+static __always_inline void close_in_loop(struct thread *thread, struct task_struct *task,
+					  const struct object_key *key, u64 ts)
 {
-	u64 ts = bpf_ktime_get_ns();
-	struct frame *frame = manager ? leave_frame(thread, manager) : NULL;
+	struct own_span *span = bpf_map_lookup_elem(&own_spans, key);
+	struct coroutine *coroutine;
 
+	if (!span)
+		return;
+	thread->spans--;
+	coroutine = coroutine_of(span->coroutine, key->process);
+	if (coroutine && coroutine->inner == span->call.id)
+		coroutine->inner = span->call.parent;
+	tell_call(&span->call, task, ts, EVENT_PYTHON | EVENT_NAMED);
+	bpf_map_delete_elem(&own_spans, key);
+}
+
+/* Something that is begun in the thread may end. */
+static __always_inline bool may_close(const struct thread *thread)
+{
+	return thread->depth || thread->spans;
+}
+
+/* manager: may be the key of one, or anything else. */
+static __always_inline void close_span(struct thread *thread, struct task_struct *task, u64 manager,
+				       u32 process)
+{
+	struct object_key key = {manager, process};
+	u64 ts = bpf_ktime_get_ns();
+	struct frame *frame;
+
+	await_work(thread, process);
+	frame = manager && thread->depth ? leave_frame(thread, manager) : NULL;
 	if (frame && frame->loose)
 		tell_call(&frame->call, task, ts, EVENT_PYTHON | EVENT_NAMED);
+	else if (manager && thread->spans)
+		close_in_loop(thread, task, &key, ts);
 }
 
 /* The call's return is wanted, unless one is pending. Returns what the entry's program does. */
@@ -113,6 +201,8 @@ static __always_inline int open_call(struct pt_regs *regs, struct thread *thread
 	call = enter(thread, PT_REGS_SP(regs), false);
 	if (!call)
 		return NO_RETURN;
+	if (thread->loop)
+		set_origin(call, &own->origin);
 	own->returning = process;
 	own->newest = newest_of(thread);
 	call->function = number;
@@ -120,22 +210,48 @@ static __always_inline int open_call(struct pt_regs *regs, struct thread *thread
 	return 0;
 }
 
+/* Has the thread requests, its own or what others have handed it? */
+static __always_inline struct thread *thread_at_work(struct task_struct *task, struct place *at)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
+
+	if (thread && has_requests(thread) && !thread->worker)
+		return thread;
+	if (!work_is_handed)
+		return NULL;
+	at->frame = frame_of(at->process, at->layout);
+	return at->frame ? take_work(task, thread, at) : NULL;
+}
+
+/* Of a call in an event loop. False: there is no memory. */
+static __always_inline bool find_caller(struct task_struct *task, struct place *at)
+{
+	struct python_thread *own =
+		bpf_task_storage_get(&python_threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	at->frame = frame_of(at->process, at->layout);
+	if (!own || !at->frame)
+		return false;
+	find_origin(at, true, &own->origin);
+	return true;
+}
+
 /* cookie: the process's number, and in the high half its layout's. */
 static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u32 process = cookie, version = cookie >> 32;
+	u32 version = cookie >> 32;
+	struct place at = {task->tgid, cookie, bpf_map_lookup_elem(&python_layouts, &version), 0};
+	const struct python_layout *layout = at.layout;
 	u64 function = PT_REGS_PARM1(regs);
-	struct python_key key = {.process = process};
+	struct python_key key = {.process = cookie};
 	struct python_known *known, met = {0};
-	struct python_layout *layout;
 	struct thread *thread;
 
-	if (!is_traced(task->tgid))
+	if (!is_traced(task->tgid) || !layout)
 		return NO_RETURN;
-	thread = bpf_task_storage_get(&threads, task, 0, 0);
-	layout = bpf_map_lookup_elem(&python_layouts, &version);
-	if (!thread || !thread->request_cnt || !layout)
+	thread = thread_at_work(task, &at);
+	if (!thread)
 		return NO_RETURN;
 	key.code = user_word(function + layout->function_code);
 	key.line = user_word(key.code + layout->code_line);
@@ -147,15 +263,19 @@ static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 		meet(task, function, &key, layout, &met);
 	if (met.verdict == PYTHON_OTHER)
 		return NO_RETURN;
-	if (met.verdict != PYTHON_SPAN && met.verdict != PYTHON_EXIT &&
-	    (u32)user_word(key.code + layout->code_flags) & CODE_IS_COROUTINE)
+	if (met.verdict == PYTHON_EXIT) {
+		if (may_close(thread))
+			close_span(thread, task, user_word(PT_REGS_PARM2(regs)), cookie);
+		return NO_RETURN;
+	}
+	if ((met.verdict == PYTHON_ASKED || met.verdict == PYTHON_WANTED) &&
+	    is_coroutine(key.code, layout))
 		return NO_RETURN; /* it only makes one: python_async.bpf.h */
-	if (met.verdict != PYTHON_SPAN && met.verdict != PYTHON_EXIT)
-		return open_call(regs, thread, task, process, met.number);
-	if (met.verdict == PYTHON_SPAN)
-		open_span(regs, thread, process, layout);
-	else if (thread->depth)
-		close_span(thread, task, user_word(PT_REGS_PARM2(regs)));
+	if (thread->loop && !find_caller(task, &at))
+		return NO_RETURN;
+	if (met.verdict != PYTHON_SPAN)
+		return open_call(regs, thread, task, cookie, met.number);
+	open_span(regs, thread, cookie, layout);
 	return NO_RETURN;
 }
 
@@ -167,6 +287,8 @@ static __always_inline int on_python_return(struct pt_regs *regs)
 	u64 ts = bpf_ktime_get_ns();
 	struct frame *frame;
 
+	if (thread && own)
+		await_work(thread, own->returning);
 	if (own)
 		own->returning = 0;
 	frame = thread ? leave_frame(thread, PT_REGS_SP(regs) - sizeof(u64)) : NULL;
@@ -183,11 +305,11 @@ static __always_inline int on_python_end(struct pt_regs *regs, u64 cookie)
 	u32 version = cookie >> 32;
 	struct python_layout *layout;
 
-	if (!thread || !thread->depth)
+	if (!thread || !may_close(thread))
 		return 0;
 	layout = bpf_map_lookup_elem(&python_layouts, &version);
 	if (layout)
-		close_span(thread, task, running_self(cookie, layout));
+		close_span(thread, task, running_self(cookie, layout), cookie);
 	return 0;
 }
 

@@ -20,15 +20,15 @@
 #define SEND_NEXT 1
 
 /* A coroutine runs for the first time: true if its end is wanted. */
-static __always_inline bool begin_coroutine(struct task_struct *task,
-					    const struct coroutine_key *key, u64 code,
+static __always_inline bool begin_coroutine(struct task_struct *task, struct thread *thread,
+					    const struct object_key *key, u64 code,
 					    const struct python_layout *layout)
 {
+	struct place at = {task->tgid, key->process, layout, 0};
 	struct python_key of = {.process = key->process, .code = code};
 	struct python_known *known, met = {0};
 	struct coroutine begun = {0};
-	u64 frame = key->coroutine + layout->generator_frame, scope = 0;
-	int client;
+	struct origin origin;
 
 	/* at the place of one whose end nobody saw */
 	if (!bpf_map_delete_elem(&coroutines, key))
@@ -39,14 +39,17 @@ static __always_inline bool begin_coroutine(struct task_struct *task,
 	if (known)
 		met = *known;
 	else
-		meet(task, user_word(frame), &of, layout, &met);
+		meet(task, user_word(key->object + layout->generator_frame), &of, layout, &met);
 	if (met.verdict != PYTHON_ASKED && met.verdict != PYTHON_WANTED)
 		return false;
-	client = find_client(key->process, layout, &scope);
-	if (client == CLIENT_INNER)
+	at.frame = frame_of(key->process, layout);
+	find_origin(&at, false, &origin);
+	if (origin.coroutine)
 		return false;
-	begun.request = find_request(task->tgid, client, scope);
+	thread->loop |= !!origin.request.conn;
+	begun.request = origin.request;
 	begun.number = met.number;
+	begun.id = begun.inner = new_id(thread);
 	begun.start = bpf_ktime_get_ns();
 	return !bpf_map_update_elem(&coroutines, key, &begun, BPF_ANY);
 }
@@ -56,7 +59,7 @@ static __always_inline int on_python_send(struct pt_regs *regs, u64 cookie)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 process = cookie, version = cookie >> 32;
-	struct coroutine_key key = {PT_REGS_PARM1(regs), process};
+	struct object_key key = {PT_REGS_PARM1(regs), process};
 	struct python_layout *layout = bpf_map_lookup_elem(&python_layouts, &version);
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 	struct python_thread *own;
@@ -64,12 +67,15 @@ static __always_inline int on_python_send(struct pt_regs *regs, u64 cookie)
 
 	if (!is_traced(task->tgid) || !layout || !thread)
 		return NO_RETURN;
-	code = user_word(key.coroutine + layout->generator_code);
-	/* another kind of iterator */
-	if (user_word(key.coroutine + layout->generator_frame + layout->frame_code) != code)
+	code = user_word(key.object + layout->generator_code);
+	if (user_word(key.object + layout->generator_frame + layout->frame_code) != code) {
+		/* another kind of iterator */
+		if (has_requests(thread))
+			hand_work(task, thread, &key, layout);
 		return NO_RETURN;
-	if ((signed char)user_word(key.coroutine + layout->generator_state) == COROUTINE_CREATED) {
-		if (!thread->request_cnt || !begin_coroutine(task, &key, code, layout))
+	}
+	if ((signed char)user_word(key.object + layout->generator_state) == COROUTINE_CREATED) {
+		if (!has_requests(thread) || !begin_coroutine(task, thread, &key, code, layout))
 			return NO_RETURN;
 	} else if (!bpf_map_lookup_elem(&coroutines, &key)) {
 		return NO_RETURN;
@@ -82,7 +88,7 @@ static __always_inline int on_python_send(struct pt_regs *regs, u64 cookie)
 	}
 	own->returning = process;
 	own->newest = newest_of(thread);
-	own->sent = key.coroutine;
+	own->sent = key.object;
 	return 0;
 }
 
@@ -91,14 +97,14 @@ static __always_inline int on_python_sent(struct pt_regs *regs)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct python_thread *own = bpf_task_storage_get(&python_threads, task, 0, 0);
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
-	struct coroutine_key key = {};
+	struct object_key key = {};
 	struct coroutine *coroutine;
 	u64 ts = bpf_ktime_get_ns();
 	struct ev_call *call;
 
 	if (!own || !thread)
 		return 0;
-	key.coroutine = own->sent;
+	key.object = own->sent;
 	key.process = own->returning;
 	own->returning = 0;
 	if ((int)PT_REGS_RC(regs) == SEND_NEXT)
@@ -107,12 +113,16 @@ static __always_inline int on_python_sent(struct pt_regs *regs)
 	if (!coroutine)
 		return 0;
 	call = &own->call;
-	call->id = ++thread->calls;
+	call->id = coroutine->id;
 	call->parent = 0;
 	call->function = coroutine->number;
 	call->start = coroutine->start;
 	call->request_cnt = !!coroutine->request.conn;
 	call->requests[0] = coroutine->request;
+	if (coroutine->inner != coroutine->id) { /* a span in it was left open */
+		count(lost_calls);
+		thread->spans -= !!thread->spans;
+	}
 	bpf_map_delete_elem(&coroutines, &key);
 	tell_call(call, task, ts, EVENT_PYTHON);
 	return 0;

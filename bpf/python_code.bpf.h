@@ -41,11 +41,32 @@ struct {
 	__type(value, struct python_known);
 } python_codes SEC(".maps");
 
+/* A Python object, as long as it lives. */
+struct object_key {
+	u64 object;
+	u64 process;
+};
+
+/* For whom code runs. */
+struct origin {
+	struct call_request request; /* conn 0: none that is known */
+	u64 within;		     /* id of the call that it is part of; 0: none */
+	u64 coroutine;		     /* whose call that is; 0: none that is followed */
+};
+
+/* A span of the application's own in an event loop. */
+struct own_span {
+	u64 coroutine; /* that it is part of */
+	struct ev_call call;
+};
+
 struct python_thread {
 	u32 returning; /* process whose call's return is pending; 0: none */
 	u32 pad;
 	struct call_request newest; /* open in the thread when that call began */
 	u64 sent;		    /* the coroutine that runs in it, if it is one's */
+	struct origin origin;
+	struct own_span span;
 	struct ev_call call;
 	struct ev_python told;
 	u8 name[PYTHON_NAME_MAX]; /* of the code; told has the function's, with what it is in */
@@ -87,6 +108,8 @@ static __always_inline struct python_text read_text(u8 *to, u32 max, u64 text,
 		out.len = size;
 	return out;
 }
+
+#define TUPLE_ITEMS 24
 
 #define WORD(a, b, c, d, e, f, g, h)                                                   \
 	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | \
@@ -214,6 +237,20 @@ static __always_inline u64 running_frame(const struct python_process *in,
 
 	at = user_word(user_word(at) + layout->thread_frame);
 	return layout->frame_within == PYTHON_NONE ? at : user_word(at + layout->frame_within);
+}
+
+/* The same; 0 as well if the process is gone. */
+static __always_inline u64 frame_of(u32 process, const struct python_layout *layout)
+{
+	const struct python_process *in = bpf_map_lookup_elem(&python_processes, &process);
+
+	return in ? running_frame(in, layout) : 0;
+}
+
+/* Of an event loop they are many, and not all are listed. */
+static __always_inline bool has_requests(const struct thread *thread)
+{
+	return thread->request_cnt || thread->loop;
 }
 
 #endif

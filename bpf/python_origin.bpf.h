@@ -20,22 +20,19 @@
 /* Keys of a scope, among them "client": servers have it before this. */
 #define SCOPE_KEYS_MAX 14
 
-struct coroutine_key {
-	u64 coroutine;
-	u64 process;
-};
-
 struct coroutine {
 	struct call_request request; /* conn 0: none */
 	u64 start;
 	u64 number;
+	u64 id;	   /* of its call */
+	u64 inner; /* of the innermost span that has begun in it; its own, if none */
 };
 
 /* Those that run; of some nobody sees the end (an exception was thrown into them). */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
-	__type(key, struct coroutine_key);
+	__type(key, struct object_key);
 	__type(value, struct coroutine);
 } coroutines SEC(".maps");
 
@@ -82,38 +79,10 @@ static __always_inline bool is_background(u64 code, const struct python_layout *
 	       user_word(name + layout->ascii + 8) == WORD('n', 'd', 'T', 'a', 's', 'k', '.', '_');
 }
 
-enum { CLIENT_INNER = -1, CLIENT_NONE = 0 };
-
-/* The port of the client that the coroutine works for, and the scope that told; CLIENT_INNER: it
- * works for one that is followed. */
-static __always_inline int find_client(u32 process, const struct python_layout *layout, u64 *scope)
-{
-	const struct python_process *in = bpf_map_lookup_elem(&python_processes, &process);
-	u64 frame = in ? running_frame(in, layout) : 0, code;
-	struct coroutine_key key = {.process = process};
-	int port = CLIENT_NONE;
-
-	for (u32 i = 0; i < CHAIN_MAX; i++) {
-		code = user_word(frame + layout->frame_code);
-		if (!((u32)user_word(code + layout->code_flags) & CODE_IS_COROUTINE))
-			return port;
-		key.coroutine = frame - layout->generator_frame;
-		if (bpf_map_lookup_elem(&coroutines, &key))
-			return CLIENT_INNER;
-		if (is_background(code, layout))
-			return CLIENT_NONE;
-		if (!port) {
-			*scope = user_word(frame + layout->frame_locals + 8);
-			port = client_port(*scope, layout->ascii);
-		}
-		frame = user_word(frame + layout->frame_back);
-	}
-	return CLIENT_NONE;
-}
-
 /*
  * The open request of that client; conn 0: none. A scope that is as it was seen before the request
- * was read is that of the one before it, whose application still has something to do.
+ * was read, or that another has followed, is that of the one before it, whose application still has
+ * something to do.
  */
 static __always_inline struct call_request find_request(u32 tgid, int client, u64 scope)
 {
@@ -124,12 +93,74 @@ static __always_inline struct call_request find_request(u32 tgid, int client, u6
 
 	if (!port || !port->open || port->request.conn == PORT_SHARED)
 		return none;
-	if (port->scope == scope && port->version == version && port->since != port->request.ts)
+	if (port->since == port->request.ts && port->former == scope)
 		return none;
+	if (port->since != port->request.ts && port->scope == scope && port->version == version)
+		return none;
+	if (port->since != port->request.ts)
+		port->former = port->scope == scope ? 0 : port->scope;
 	port->scope = scope;
 	port->version = version;
 	port->since = port->request.ts;
 	return port->request;
+}
+
+/* A place in running code. */
+struct place {
+	u32 tgid, process;
+	const struct python_layout *layout;
+	u64 frame;
+};
+
+static __always_inline bool is_coroutine(u64 code, const struct python_layout *layout)
+{
+	return (u32)user_word(code + layout->code_flags) & CODE_IS_COROUTINE;
+}
+
+/* The client's port that the scope behind the frame's first variable tells; 0: none. */
+static __always_inline int port_of(const struct place *at, u64 frame, u64 *scope)
+{
+	*scope = user_word(frame + at->layout->frame_locals + 8);
+	return client_port(*scope, at->layout->ascii);
+}
+
+/*
+ * From the place outwards: plain functions, if it may lie in some (else it is a coroutine's, or an
+ * event loop's), then the coroutines that await one another.
+ */
+static __always_inline void find_origin(const struct place *at, bool plain, struct origin *out)
+{
+	const struct python_layout *layout = at->layout;
+	struct object_key key = {.process = at->process};
+	u64 frame = at->frame, code, scope = 0;
+	struct coroutine *coroutine;
+	bool whole = false;
+	int port = 0;
+
+	*out = (struct origin){0};
+	for (u32 i = 0; i < CHAIN_MAX; i++, frame = user_word(frame + layout->frame_back)) {
+		code = user_word(frame + layout->frame_code);
+		whole = !plain && !is_coroutine(code, layout);
+		if (whole)
+			break;
+		if (!is_coroutine(code, layout))
+			continue;
+		plain = false;
+		key.object = frame - layout->generator_frame;
+		coroutine = bpf_map_lookup_elem(&coroutines, &key);
+		if (coroutine) {
+			out->request = coroutine->request;
+			out->within = coroutine->inner;
+			out->coroutine = key.object;
+			return;
+		}
+		if (is_background(code, layout))
+			return;
+		if (!port)
+			port = port_of(at, frame, &scope);
+	}
+	if (whole)
+		out->request = find_request(at->tgid, port, scope);
 }
 
 #endif

@@ -333,24 +333,23 @@ def python_greenlets_come_late(run):
     check(server.process.running(), "the server has died")
 
 
-def uvicorn(run, *args):
-    process = run.start([PYTHON, "-B", "-m", "uvicorn", "--port", 0, "--no-access-log", *args,
+def uvicorn(run, *args, interpreter=PYTHON):
+    process = run.start([interpreter, "-B", "-m", "uvicorn", "--port", 0, "--no-access-log", *args,
                          "--app-dir", HERE, "async_app:app"])
     return servers.Server(process, process.wait_text(r"running on http://(\S+)")[1])
 
 
 @test("bpf", "fastapi", "uvicorn", "python-views")
 def python_async_views(run):
-    """Functions that are awaited, of FastAPI and Starlette; not what runs in other threads, nor when
-    all is answered, nor in a task of the application's own."""
+    """Functions that are awaited, of FastAPI and Starlette; not what runs when all is answered, nor
+    in a task of the application's own."""
     server = uvicorn(run)
     daemon = trace(run, server)
-    get(server, "/waits/20", "/at-once", "/raises", "/threads", "/background", "/cancels",
-        "/plain?ms=2")
-    documents = spans_of(daemon, 7)
+    get(server, "/waits/20", "/at-once", "/raises", "/background", "/cancels", "/plain?ms=2")
+    documents = spans_of(daemon, 6)
     check_equal(tree(documents), [
         ("/waits/20", [("waits", [])]), ("/at-once", [("at_once", [])]),
-        ("/raises", [("raises", [])]), ("/threads", []), ("/background", [("background", [])]),
+        ("/raises", [("raises", [])]), ("/background", [("background", [])]),
         ("/cancels", [("cancels", [])]), ("/plain?ms=2", [("plain", [])])], "views")
     waits = next(span for span in documents if span["name"] == "waits")
     whole = next(span for span in documents
@@ -360,25 +359,70 @@ def python_async_views(run):
 
 
 @test("bpf", "fastapi", "uvicorn", "python-views")
-def python_async_views_at_once(run):
-    """Each belongs to its own request, however many are in flight in the event loop; of some nobody
-    may know, and those are counted."""
+def python_thread_views(run):
+    """Plain functions, which run in threads of anyio's."""
     server = uvicorn(run)
     daemon = trace(run, server)
+    get(server, "/threads", "/depends", "/fails", "/background", "/plain-thread")
+    documents = spans_of(daemon, 5)
+    check_equal(tree(documents), [
+        ("/threads", [("threads", [])]), ("/depends", [("depends", []), ("dependent", [])]),
+        ("/fails", [("fails", [])]), ("/background", [("background", [])]),
+        ("/plain-thread", [("plain_thread", [])])], "views")
+    view = next(span for span in documents if span["name"] == "threads")
+    whole = next(span for span in documents if span["attributes"].get("http.target") == "/threads")
+    check(20 <= duration_ms(view) <= duration_ms(whole), "20 ms took %g" % duration_ms(view))
+    check_equal(view["attributes"]["code.file.path"], str(HERE / "async_app.py"), "file")
+    # the background tasks, after the answer
+    check("outside requests 2" in daemon.summaries()[-1].rest, daemon.summaries()[-1].rest)
+
+
+def ask_at_once(server, kinds, clients=24, each=40):
+    """Requests of clients that ask at the same time: /KIND/NUMBER/MS, of which NUMBER is answered."""
     numbers = random.Random(7)
-    wanted = [["/numbered/%d/%d" % (numbers.randrange(20), numbers.randrange(8)) for _ in range(40)]
-              for _ in range(24)]
+    wanted = [["/%s/%d/%d" % (numbers.choice(kinds), numbers.randrange(20), numbers.randrange(8))
+               for _ in range(each)] for _ in range(clients)]
 
     def client(targets):
         with contextlib.closing(http.client.HTTPConnection(server.address)) as connection:
             for target in targets:
                 connection.request("GET", target)
                 check_equal(connection.getresponse().read(), target.split("/")[2].encode(), target)
-    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         list(pool.map(client, wanted))
-    found = tree(spans_of(daemon, 24 * 40))
+    return clients * each
+
+
+def check_at_once(found, trees):
+    """Of each request of ask_at_once() just what was run for it."""
     for target, views in found:
-        check_equal(views, [("view" + target.split("/")[2], [])], target)
+        _, kind, number, *_ = target.split("/")
+        check_equal(repr(views), repr(trees[kind]).replace("#", number), target)
+
+
+ASYNC_VIEWS = {"numbered": [("view#", [])], "thread": [("thread#", [])], "bare": [("bare#", [])]}
+OWN_SPANS = {
+    "spans": [("spans#", [("outer#", [("inner#", [("work#", [])]), ("last#", [])])])],
+    "thread-spans": [("thread_spans#", [("outer#", [("inner#", [])])])]}
+
+
+@test("bpf", "fastapi", "uvicorn", "python-views")
+def python_async_views_at_once(run):
+    """Each belongs to its own request, however many are in flight in the event loop and its
+    threads."""
+    server = uvicorn(run)
+    daemon = trace(run, server)
+    asked = ask_at_once(server, list(ASYNC_VIEWS))
+    check_at_once(tree(spans_of(daemon, asked)), ASYNC_VIEWS)
+
+
+@test("bpf", "fastapi", "uvicorn", "opentelemetry-instrument", "python-views")
+def python_async_own_spans_at_once(run):
+    """Below the view that makes them, and what it waits for in another thread below them."""
+    server = uvicorn(run, interpreter=VENV)
+    daemon = trace(run, server)
+    asked = ask_at_once(server, list(OWN_SPANS))
+    check_at_once(tree(spans_of(daemon, asked)), OWN_SPANS)
 
 
 @test("bpf", "flask", "python-views")
@@ -427,11 +471,12 @@ def python_view_names_the_route(run):
 
 @test("bpf", "fastapi", "uvicorn", "python-views")
 def python_async_view_names_the_route(run):
-    """Not one that runs in another thread; a dependency is no view."""
+    """Also one that runs in another thread; a dependency is no view."""
     server = servers.app(run, "-m", "uvicorn", "--port", 0, "tenants:app",
                          pattern=r"running on http://(\S+)")
     want = {"/v1/a/users/3": "/v1/{tenant}/users/{user:int}", "/v1/a/users/b": "/{rest:path}",
-            "/health/disk": "/health/{part}", "/threads/a": None, "/old/a/users/3": None}
+            "/health/disk": "/health/{part}", "/threads/a": "/threads/{part}",
+            "/old/a/users/3": None}
     daemon = trace(run, server)
     get(server, *want)
     check_equal(routes(spans_of(daemon, len(want))), want, "routes")

@@ -130,7 +130,8 @@ static void prepare_python(struct otel_ebpf *skel, const struct probes_options *
 {
 	struct bpf_map *maps[] = {skel->maps.python_layouts, skel->maps.python_processes,
 				  skel->maps.python_codes,   skel->maps.python_threads,
-				  skel->maps.coroutines,     skel->maps.ports};
+				  skel->maps.coroutines,     skel->maps.ports,
+				  skel->maps.handed,	     skel->maps.own_spans};
 
 	bpf_program__set_autoload(skel->progs.python_call, options->python);
 	bpf_program__set_autoload(skel->progs.python_send, options->python);

@@ -70,7 +70,7 @@ struct python_sites {
 struct function_call {
 	u32 tgid, tid;
 	u64 start_ns, end_ns; /* unix */
-	u64 id, parent;	      /* unique in its thread; parent 0: called by no traced function */
+	u64 id, parent;	      /* unique in its process; parent 0: called by no traced function */
 	u32 function;	      /* its number */
 	bool python;	 /* ... is one of struct python_code's, 0: the application's own span */
 	u32 request_cnt; /* requests open in its thread when it began */

@@ -10,7 +10,7 @@ static u64 key_of_request(u64 conn, u64 start_ns)
 
 static u64 key_of_call(const struct function_call *call, u64 id)
 {
-	return hash_mix((u64)call->tid << 32 | call->tgid, id);
+	return hash_mix(call->tgid, id);
 }
 
 void function_events__free(struct function_events *events)

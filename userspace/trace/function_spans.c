@@ -151,8 +151,7 @@ static void make_id(const struct function_spans *spans, const struct function_re
 	u64 trace, value;
 
 	memcpy(&trace, request->context.trace_id, sizeof(trace));
-	value = hash_mix(hash_mix(hash_mix(spans->key, trace), (u64)call->tid << 32 | call->tgid),
-			 id);
+	value = hash_mix(hash_mix(hash_mix(spans->key, trace), call->tgid), id);
 	value += !value;
 	memcpy(out, &value, sizeof(value));
 }

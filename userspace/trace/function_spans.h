@@ -3,7 +3,7 @@
  * Calls of functions, turned into spans below that of the request they were made in.
  *
  *	call  --requests open in its thread--> request --> INTERNAL span in its trace
- *	      --parent call in its thread----> that call's span, whose id follows from its place
+ *	      --the call it was made in------> that call's span, whose id follows from its place
  *
  * A call may be told before the request it belongs to (which the kernel holds until it is answered)
  * and after that has ended; so requests are remembered for a while, and calls wait for theirs.
