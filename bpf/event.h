@@ -45,6 +45,7 @@ enum event_flag {
 	EVENT_PYTHON = 1 << 4,	  /* CALL: of Python code, its number is one of EV_PYTHON's */
 	EVENT_NAMED = 1 << 5,	  /* CALL: a span that a Python application makes; texts hold its
 				     name as struct python_text has it */
+	EVENT_MOMENT = 1 << 6,	  /* CALL: only its beginning, or its end, is known */
 };
 
 struct event {
@@ -195,8 +196,9 @@ enum python_verdict {
 	PYTHON_OTHER = 1, /* not asked for */
 	PYTHON_ASKED = 2, /* traced until user space has decided */
 	PYTHON_WANTED = 3,
-	PYTHON_SPAN = 4, /* begins a span of the application's own */
-	PYTHON_EXIT = 5, /* may end one */
+	PYTHON_SPAN = 4,   /* begins a span of the application's own */
+	PYTHON_EXIT = 5,   /* may end one */
+	PYTHON_STARTS = 6, /* begins one that is ended by hand */
 };
 
 /* Code that may be asked for is called for the first time, in hdr.tgid; or that begins spans of the
@@ -227,6 +229,8 @@ struct python_layout {
 	__u32 frame_locals, frame_code, frame_back;
 	/* PyGenObject, with its frame within; 0: coroutines are not followed */
 	__u32 generator_code, generator_state, generator_frame;
+	/* of a class: the names of its instances' attributes; 0: calls of methods are seen */
+	__u32 class_keys;
 };
 #define PYTHON_LAYOUTS_MAX 8
 

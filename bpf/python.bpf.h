@@ -10,6 +10,7 @@
  *
  *	NoOpTracer.start_as_current_span(self, name), which is called so when the span is entered:
  *	    a frame; its key is the context manager, `self` of the Python frame that called
+ *	start_span(self, name): an event, since nobody sees the end
  *	_PyErr_SetObject(StopIteration): how a context manager learns that its generator has ended
  *	PyErr_Restore(): it throws the exception that has left the span into its generator
  *	    if `self` of the Python frame that called is such a key, the span has ended
@@ -76,11 +77,10 @@ static __always_inline void set_origin(struct ev_call *call, const struct origin
 	call->requests[0] = origin->request;
 }
 
-static __always_inline void begin_span(struct pt_regs *regs, struct ev_call *call,
+static __always_inline void begin_span(struct ev_call *call, u64 name,
 				       const struct python_layout *layout)
 {
-	struct python_text text = read_text((u8 *)call->texts, sizeof(call->texts),
-					    name_argument(regs, layout), layout);
+	struct python_text text = read_text((u8 *)call->texts, sizeof(call->texts), name, layout);
 
 	call->values[0] = text.len;
 	call->values[1] = text.width;
@@ -108,7 +108,7 @@ static __always_inline bool open_in_loop(struct pt_regs *regs, struct thread *th
 		return false;
 	begin_call(thread, &own->span.call);
 	set_origin(&own->span.call, &own->origin);
-	begin_span(regs, &own->span.call, layout);
+	begin_span(&own->span.call, name_argument(regs, layout), layout);
 	own->span.coroutine = own->origin.coroutine;
 	if (bpf_map_update_elem(&own_spans, key, &own->span, BPF_ANY))
 		return false;
@@ -129,9 +129,82 @@ static __always_inline void open_span(struct pt_regs *regs, struct thread *threa
 		return;
 	call = key.object && !thread->loop ? enter(thread, key.object, true) : NULL;
 	if (call)
-		begin_span(regs, call, layout);
+		begin_span(call, name_argument(regs, layout), layout);
 	else
 		count(lost_calls);
+}
+
+#define INSTANCE_VALUES 32 /* before an object: where its attributes are */
+
+/* self._real_tracer is None: there is no SDK. */
+static __always_inline bool is_bare(u64 tracer, const struct python_layout *layout)
+{
+	u64 keys = user_word(user_word(tracer + 8) + layout->class_keys);
+	u32 place = find_key(keys, WORD('_', 'r', 'e', 'a', 'l', '_', 't', 'r'), 12, layout->ascii);
+	u64 value = user_word(user_word(tracer - INSTANCE_VALUES) + 8 * ((u64)place - 1));
+
+	return place && user_word(user_word(user_word(value + 8) + 24)) ==
+				WORD('N', 'o', 'n', 'e', 'T', 'y', 'p', 'e');
+}
+
+/* The name in start_span(self, *args, **kwargs), which asks for self._tracer; 0: somebody else
+ * does. */
+static __always_inline u64 name_of_caller(u64 frame, const struct python_layout *layout)
+{
+	u64 function = user_word(user_word(frame + layout->frame_code) + layout->code_name);
+	u64 locals = frame + layout->frame_locals, args = user_word(locals + 8), keys;
+	u32 place;
+
+	if (user_word(function + 16) != 10 ||
+	    user_word(function + layout->ascii) != WORD('s', 't', 'a', 'r', 't', '_', 's', 'p') ||
+	    !is_bare(user_word(locals), layout))
+		return 0;
+	if (user_word(args + 16))
+		return user_word(args + TUPLE_ITEMS);
+	keys = user_word(user_word(locals + 16) + 32);
+	place = find_key(keys, WORD('n', 'a', 'm', 'e', 0, 0, 0, 0), 4, layout->ascii);
+	return place ? value_at(keys, place) : 0;
+}
+
+/*
+ * The name of a span that is begun by start_span(); 0: none is. Where calls of methods are seen, it
+ * is NoOpTracer's that is called, by others than NoOpTracer.start_as_current_span(), a generator;
+ * else ProxyTracer's, which is the only one there is.
+ */
+static __always_inline u64 name_of_start(struct pt_regs *regs, const struct place *at)
+{
+	const struct python_layout *layout = at->layout;
+	u64 frame = frame_of(at->process, layout);
+	u64 code = user_word(frame + layout->frame_code);
+
+	if (layout->class_keys)
+		return name_of_caller(frame, layout);
+	if ((u32)user_word(code + layout->code_flags) & CODE_IS_GENERATOR)
+		return 0;
+	return name_argument(regs, layout);
+}
+
+/* A span ends by end() of an object that all such spans share, so that nobody can tell where. */
+static __always_inline void tell_start(struct pt_regs *regs, struct thread *thread,
+				       struct task_struct *task, const struct place *at)
+{
+	struct python_thread *own =
+		bpf_task_storage_get(&python_threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	u64 name = name_of_start(regs, at);
+	struct ev_call *call;
+
+	if (!name)
+		return;
+	if (!own) {
+		count(lost_calls);
+		return;
+	}
+	call = &own->span.call;
+	begin_call(thread, call);
+	if (thread->loop)
+		set_origin(call, &own->origin);
+	begin_span(call, name, at->layout);
+	tell_call(call, task, call->start, EVENT_PYTHON | EVENT_NAMED | EVENT_MOMENT);
 }
 
 static __always_inline struct call_request newest_of(const struct thread *thread)
@@ -273,9 +346,12 @@ static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 		return NO_RETURN; /* it only makes one: python_async.bpf.h */
 	if (thread->loop && !find_caller(task, &at))
 		return NO_RETURN;
-	if (met.verdict != PYTHON_SPAN)
+	if (met.verdict == PYTHON_ASKED || met.verdict == PYTHON_WANTED)
 		return open_call(regs, thread, task, cookie, met.number);
-	open_span(regs, thread, cookie, layout);
+	if (met.verdict == PYTHON_SPAN)
+		open_span(regs, thread, cookie, layout);
+	else
+		tell_start(regs, thread, task, &at);
 	return NO_RETURN;
 }
 

@@ -115,6 +115,44 @@ static __always_inline struct python_text read_text(u8 *to, u32 max, u64 text,
 	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | \
 	 (u64)(f) << 40 | (u64)(g) << 48 | (u64)(h) << 56)
 
+/* Do len bytes at address spell the word? */
+static __always_inline bool is_word(u64 address, u64 word, u32 len)
+{
+	return !((user_word(address) ^ word) << (64 - 8 * len));
+}
+
+/* Where the entries of a dict's keys begin: behind an index of this many bytes, as a power of two.
+ */
+#define DICT_INDEX 9
+#define DICT_HEAD  32
+/* Keys that are looked at; servers have a scope's "client" before this. */
+#define DICT_KEYS_MAX 14
+
+static __always_inline u64 entry_at(u64 keys, u32 place)
+{
+	return keys + DICT_HEAD + (1ULL << (u8)user_word(keys + DICT_INDEX) % 64) + 16 * place;
+}
+
+/* The value of the key that find_key() has found. */
+static __always_inline u64 value_at(u64 keys, u32 place)
+{
+	return user_word(entry_at(keys, place - 1) + 8);
+}
+
+/* The key's place among them, from 1 on; 0: it is not there. word: its first 8 characters. */
+__noinline int find_key(u64 keys, u64 word, u32 len, u32 ascii)
+{
+	u64 cnt = bounded(user_word(keys + 24), DICT_KEYS_MAX), entry = entry_at(keys, 0);
+
+	for (u32 i = 0; i < DICT_KEYS_MAX && i < cnt; i++, entry += 16) {
+		u64 key = user_word(entry);
+
+		if (user_word(key + 16) == len && is_word(key + ascii, word, len < 8 ? len : 8))
+			return i + 1;
+	}
+	return 0;
+}
+
 /* Of the interpreter or of an installed package: .../lib/python3.11/..., .../site-packages/... */
 __noinline int is_library(struct python_thread *own)
 {
@@ -186,6 +224,9 @@ static __always_inline u32 judge(struct python_thread *own, u64 function,
 		return PYTHON_OTHER;
 	if (IS_NAMED(own, "NoOpTracer.start_as_current_span")) /* opentelemetry/trace */
 		return PYTHON_SPAN;
+	if (layout->class_keys ? IS_NAMED(own, "ProxyTracer._tracer")
+			       : IS_NAMED(own, "NoOpTracer.start_span"))
+		return PYTHON_STARTS;
 	if (IS_NAMED(own, "_GeneratorContextManager.__exit__")) /* contextlib */
 		return PYTHON_EXIT;
 	if ((u32)user_word(key->code + layout->code_flags) & CODE_IS_GENERATOR)

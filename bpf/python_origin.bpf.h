@@ -17,9 +17,6 @@
 
 /* Frames that await one another: FastAPI has 15, and middlewares some each. */
 #define CHAIN_MAX 40
-/* Keys of a scope, among them "client": servers have it before this. */
-#define SCOPE_KEYS_MAX 14
-
 struct coroutine {
 	struct call_request request; /* conn 0: none */
 	u64 start;
@@ -36,34 +33,17 @@ struct {
 	__type(value, struct coroutine);
 } coroutines SEC(".maps");
 
-/* Where the entries of a dict begin: behind an index of this many bytes, as a power of two. */
-#define DICT_INDEX 9
-#define DICT_HEAD  32
-
-/* Do len bytes at address spell the word? */
-static __always_inline bool is_word(u64 address, u64 word, u32 len)
-{
-	return !((user_word(address) ^ word) << (64 - 8 * len));
-}
-
 /* The port in scope["client"], if that is such a dict: (address, port); 0 if not. */
 __noinline int client_port(u64 scope, u32 ascii)
 {
-	u64 keys, entry, cnt, client = 0;
+	u64 keys = user_word(scope + 32), client;
+	u32 place;
 
 	if (!is_word(user_word(user_word(scope + 8) + 24), WORD('d', 'i', 'c', 't', 0, 0, 0, 0), 5))
 		return 0;
-	keys = user_word(scope + 32);
-	cnt = bounded(user_word(keys + 24), SCOPE_KEYS_MAX);
-	entry = keys + DICT_HEAD + (1ULL << (user_word(keys + 8) >> 8 & 63));
-	for (u32 i = 0; i < SCOPE_KEYS_MAX && i < cnt && !client; i++, entry += 16) {
-		u64 key = user_word(entry);
-
-		if (user_word(key + 16) == 6 &&
-		    is_word(key + ascii, WORD('c', 'l', 'i', 'e', 'n', 't', 0, 0), 6))
-			client = user_word(entry + 8);
-	}
-	if (!client || user_word(client + 16) != 2)
+	place = find_key(keys, WORD('c', 'l', 'i', 'e', 'n', 't', 0, 0), 6, ascii);
+	client = value_at(keys, place);
+	if (!place || user_word(client + 16) != 2)
 		return 0;
 	client = user_word(client + 32); /* an int of one digit */
 	return user_word(client + 16) == 1 ? user_word(client + 24) & 0xffff : 0;

@@ -105,6 +105,7 @@ async def spans{0}(ms: int):
         with tracer.start_as_current_span("inner{0}"):
             await helper(ms)
             await run_in_threadpool(work{0})
+        tracer.start_span("by hand{0}").end()
         with tracer.start_as_current_span("last{0}"):
             await asyncio.gather(helper(ms), helper(0))
     return PlainTextResponse("{0}")

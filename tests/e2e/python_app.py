@@ -62,6 +62,15 @@ def raises():
     return "ok"
 
 
+@app.route("/by-hand")
+def by_hand():
+    span = tracer.start_span("by hand")
+    with tracer.start_as_current_span("outer"):
+        tracer.start_span(attributes={"a": 1}, name="größe ✓").end()
+    span.end()
+    return "ok"
+
+
 @app.route("/left")
 def left():
     manager = tracer.start_as_current_span("left open")

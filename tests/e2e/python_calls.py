@@ -10,7 +10,28 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class NoOpTracer:
     @contextlib.contextmanager
     def start_as_current_span(self, name, attributes=None):
+        self.start_span(name)
         yield name
+
+    def start_span(self, name):
+        return self
+
+
+class ProxyTracer:
+    def __init__(self):
+        self._real_tracer = None
+
+    @property
+    def _tracer(self):
+        return self._real_tracer or tracer
+
+    def start_span(self, *args, **kwargs):
+        return self._tracer.start_span(*args, **kwargs)
+
+
+class RealTracer:
+    def start_span(self, name):
+        pass
 
 
 tracer = NoOpTracer()
@@ -20,6 +41,10 @@ def größe():
     with tracer.start_as_current_span("outer ✓"):
         with tracer.start_as_current_span(attributes={"a": 1}, name="inner"):
             time.sleep(0.002)
+        ProxyTracer().start_span("by hand")
+        real = ProxyTracer()
+        real._real_tracer = RealTracer()
+        real.start_span("of an SDK")
     return b"ok"
 
 

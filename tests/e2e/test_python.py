@@ -213,6 +213,23 @@ def python_own_spans(run):
     check(times["raises"] - times["failing"] >= 5, "failing took %g ms" % times["failing"])
 
 
+def moments(documents):
+    """{name of a span: the names of the events in it}"""
+    return {span["name"]: [event["name"] for event in span["events"]] for span in documents
+            if span["events"]}
+
+
+@test("bpf", "flask", "opentelemetry-instrument", "python-views")
+def python_own_spans_that_end_by_hand(run):
+    """Nobody sees where: an event on the span that they are begun in."""
+    server = flask(run, VENV)
+    daemon = trace(run, server)
+    get(server, "/by-hand")
+    documents = spans_of(daemon, 1)
+    check_equal(tree(documents), [("/by-hand", [("by_hand", [("outer", [])])])], "spans")
+    check_equal(moments(documents), {"by_hand": ["by hand"], "outer": ["größe ✓"]}, "events")
+
+
 @test("bpf", "flask", "opentelemetry-instrument", "helpers", "python-views")
 def python_own_spans_threads(run):
     server = flask(run, VENV)
@@ -269,7 +286,8 @@ def python_versions(run):
         server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
         daemon = trace(run, server)
         get(server, "/view", "/raises", "/coroutine", "/streams")
-        found = tree(spans_of(daemon, 4))
+        documents = spans_of(daemon, 4)
+        found = tree(documents)
         if minor < 8 or minor > 11:
             daemon.wait_text(r"no views of Python 3\.%d" % minor)
             check(not any(calls for _, calls in found), "3.%d shows views" % minor)
@@ -279,6 +297,7 @@ def python_versions(run):
             ("/raises", below(minor, "raises", [("failing", [])])),
             ("/coroutine", below(minor, None, [])), ("/streams", below(minor, None, []))],
             "spans of 3.%d" % minor)
+        check_equal(moments(documents), {"outer ✓": ["by hand"]}, "events of 3.%d" % minor)
 
 
 @test("bpf", "flask", "gevent", "helpers", "python-views")
@@ -422,7 +441,12 @@ def python_async_own_spans_at_once(run):
     server = uvicorn(run, interpreter=VENV)
     daemon = trace(run, server)
     asked = ask_at_once(server, list(OWN_SPANS))
-    check_at_once(tree(spans_of(daemon, asked)), OWN_SPANS)
+    documents = spans_of(daemon, asked)
+    check_at_once(tree(documents), OWN_SPANS)
+    events = moments(documents)
+    check(events, "no events")
+    for name, found in events.items():
+        check_equal((name[:5], found), ("outer", ["by hand" + name[5:]]), "events")
 
 
 @test("bpf", "flask", "python-views")

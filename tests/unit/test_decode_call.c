@@ -32,6 +32,8 @@ static void on_call(void *owner, const struct function_call *call)
 			    (unsigned long long)call->requests[i].ts);
 	if (call->python)
 		buf__printf(&seen->text, " in Python");
+	if (call->moment)
+		buf__printf(&seen->text, ", a moment");
 	buf__char(&seen->text, '\n');
 }
 
@@ -115,6 +117,11 @@ static void named_calls(void)
 	CHECK_STR(buf__view(&seen.text),
 		  "call 7 of 0 in 6 from 1000900 to 1000950 by 10/11 values 8 4 "
 		  "\"\xc3\x9f\xf0\x9f\x98\x80\" request 77 at 1000800 in Python\n");
+	call.hdr.flags |= EVENT_MOMENT;
+	CHECK(!decode(&seen, &call, sizeof(call)) && seen.cnt == 1);
+	CHECK_STR(buf__view(&seen.text),
+		  "call 7 of 0 in 6 from 1000900 to 1000950 by 10/11 values 8 4 "
+		  "\"\xc3\x9f\xf0\x9f\x98\x80\" request 77 at 1000800 in Python, a moment\n");
 	call.values[1] = 3; /* no str is so wide */
 	CHECK(decode(&seen, &call, sizeof(call)) == -EBADMSG);
 	call.values[1] = 1;

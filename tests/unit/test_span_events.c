@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* USDT probes as events of the spans they are in. */
+/* USDT probes, and calls of which one end is known, as events of the spans they are in. */
 #include "trace/function_spans.h"
 
 #include <stdlib.h>
@@ -9,13 +9,14 @@
 
 #define MS NSEC_PER_MSEC
 
-enum { OUTER, EVENT, WORK };
+enum { OUTER, EVENT, WORK, NAMED };
 static const struct function functions[] = {
 	[OUTER] = {.name = STR("outer")},
 	[EVENT] = {.name = STR("a:event"),
 		   .kind = FUNCTION_EVENT,
 		   .values = {{VALUE_INT, 64, 0, STR("arg0")}, {VALUE_INT, 64, 1, STR("arg1")}}},
 	[WORK] = {.name = STR("a:work"), .kind = FUNCTION_SPAN},
+	[NAMED] = {.named = true},
 };
 
 struct fixture {
@@ -58,7 +59,7 @@ static void on_settled(void *owner, const struct function_call *call,
 		       const struct trace_context *context)
 {
 	(void)owner, (void)context;
-	CHECK(functions[call->function].kind != FUNCTION_EVENT);
+	CHECK(!call->moment && functions[call->function].kind != FUNCTION_EVENT);
 }
 
 static void begin(struct fixture *f)
@@ -180,6 +181,35 @@ static void event_of_a_call(void)
 	CHECK(f.cnt == 1 && f.sent[0]->event_cnt == 1 && !span->event_cnt);
 	CHECK(!attrs__find(&f.sent[0]->attrs, STR("code.function.name")));
 	CHECK_STR(f.sent[0]->name, "a:work");
+	span__free(span);
+	end(&f);
+}
+
+/* Calls of which only one end is known; another thread's may be their parent. */
+static void moments(void)
+{
+	struct http_call http = request(1);
+	struct function_call named = a_call(NAMED, 2, 1, 1), plain = a_call(OUTER, 3, 0, 1),
+			     work = a_call(WORK, 1, 0, 1);
+	char name[] = "by hand";
+	struct span *span;
+	struct fixture f;
+
+	begin(&f);
+	named.moment = plain.moment = true;
+	named.texts[0] = str_from(name);
+	named.tid = 42;
+	function_spans__begin(f.spans, &http, true);
+	function_spans__call(f.spans, &named);
+	memset(name, 'x', sizeof(name) - 1); /* borrowed */
+	function_spans__call(f.spans, &plain);
+	function_spans__call(f.spans, &work);
+	span = finish(&f, &http);
+	CHECK(f.cnt == 1 && f.sent[0]->event_cnt == 1 && span->event_cnt == 1);
+	CHECK_STR(f.sent[0]->events[0].name, "by hand");
+	CHECK(attrs__find(&f.sent[0]->events[0].attrs, STR("thread.id"))->i == 42);
+	CHECK_STR(span->events[0].name, "outer");
+	CHECK_STR(attrs__find(&span->events[0].attrs, STR("code.function.name"))->s, "outer");
 	span__free(span);
 	end(&f);
 }
@@ -318,6 +348,7 @@ int main(void)
 {
 	RUN(event_of_a_request);
 	RUN(event_of_a_call);
+	RUN(moments);
 	RUN(more_than_a_span_may_have);
 	RUN(outside_of_requests);
 	RUN(within_several);

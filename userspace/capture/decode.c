@@ -171,6 +171,7 @@ static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 s
 		.tid = ev->hdr.tid,
 		.end_ns = unix_ns(ev->hdr.ts, to->offset),
 		.python = ev->hdr.flags & EVENT_PYTHON,
+		.moment = ev->hdr.flags & EVENT_MOMENT,
 	};
 	char name[PYTHON_UTF8 * sizeof(ev->texts)];
 

@@ -73,6 +73,7 @@ struct function_call {
 	u64 id, parent;	      /* unique in its process; parent 0: called by no traced function */
 	u32 function;	      /* its number */
 	bool python;	 /* ... is one of struct python_code's, 0: the application's own span */
+	bool moment;	 /* only when it began, or ended, is known: it can be an event alone */
 	u32 request_cnt; /* requests open in its thread when it began */
 	struct {
 		u64 conn, ts; /* cookie, and when the first byte was read (unix ns) */

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/function_attrs.h"
 
+struct str function_call_name(const struct function *function, const struct function_call *call)
+{
+	return function->named ? call->texts[0] : function->name;
+}
+
 void function_attrs(struct attrs *attrs, struct arena *mem, const struct function *function,
 		    const struct function_call *call)
 {

@@ -5,6 +5,8 @@
 
 #include "model/function.h"
 
+/* Borrowed of the two. */
+struct str function_call_name(const struct function *function, const struct function_call *call);
 /* Adds where the function is, the thread, and the values that are there. Texts are copied to mem.
  */
 void function_attrs(struct attrs *attrs, struct arena *mem, const struct function *function,

@@ -57,7 +57,8 @@ static void add_event(const struct function_spans_env *env, struct span *span,
 {
 	const struct function *function = env->function(env->owner, call->function);
 	struct span_event *event =
-		function ? span__event(span, call->start_ns, arena__dup(&span->mem, function->name))
+		function ? span__event(span, call->start_ns,
+				       arena__dup(&span->mem, function_call_name(function, call)))
 			 : NULL;
 
 	if (event)

@@ -190,7 +190,7 @@ static struct span *new_span(struct function_spans *spans, const struct trace_co
 	span->scope = function_scope();
 	span->start_ns = call->start_ns;
 	span->end_ns = call->end_ns > call->start_ns ? call->end_ns : call->start_ns;
-	span->name = arena__dup(&span->mem, function->named ? call->texts[0] : function->name);
+	span->name = arena__dup(&span->mem, function_call_name(function, call));
 	function_attrs(&span->attrs, &span->mem, function, call);
 	function_events__of_call(&spans->events, call, span);
 	limits__apply(&spans->env.limits, span);
@@ -373,7 +373,7 @@ void function_spans__call(struct function_spans *spans, const struct function_ca
 	struct waiting now = {.call = *call}, *waiting;
 	struct function_request *request = NULL;
 
-	if (function && function->kind == FUNCTION_EVENT) {
+	if (function && (call->moment || function->kind == FUNCTION_EVENT)) {
 		function_events__add(&spans->events, call);
 		return;
 	}

@@ -2,6 +2,7 @@
 #include "trace/pending_events.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void append(struct pending_events *pending, struct pending_list *list)
 {
@@ -39,8 +40,9 @@ static struct pending_list *list_of(struct pending_events *pending, u64 key, u64
 bool pending_events__add(struct pending_events *pending, u64 key, const struct function_call *call,
 			 u32 request)
 {
+	struct str text = call->texts[0];
 	struct pending_event *event =
-		pending->cnt < PENDING_EVENTS_MAX ? calloc(1, sizeof(*event)) : NULL;
+		pending->cnt < PENDING_EVENTS_MAX ? calloc(1, sizeof(*event) + text.len) : NULL;
 	struct pending_list *list = event ? list_of(pending, key, call->end_ns) : NULL;
 
 	if (!list) {
@@ -48,6 +50,10 @@ bool pending_events__add(struct pending_events *pending, u64 key, const struct f
 		return false;
 	}
 	event->call = *call;
+	if (text.len)
+		memcpy(event->text, text.p, text.len);
+	event->call.texts[0] = (struct str){event->text, text.len};
+	event->call.texts[1] = STR_NONE;
 	list->conn = call->requests[request].conn;
 	list->start_ns = call->requests[request].ts;
 	*list->last = event;
