@@ -188,6 +188,13 @@ int python_end(struct pt_regs *regs)
 	return on_python_end(regs, bpf_get_attach_cookie(regs));
 }
 
+/* On the USDT probe that says that code returns. */
+SEC("uprobe")
+int python_moment(struct pt_regs *regs)
+{
+	return on_python_moment(bpf_get_attach_cookie(regs));
+}
+
 /* On a place of a USDT probe; the cookie is the site's number. */
 SEC("uprobe")
 int usdt_hit(struct pt_regs *regs)

@@ -260,8 +260,9 @@ static __always_inline void close_span(struct thread *thread, struct task_struct
 
 /* The call's return is wanted, unless one is pending. Returns what the entry's program does. */
 static __always_inline int open_call(struct pt_regs *regs, struct thread *thread,
-				     struct task_struct *task, u32 process, u32 number)
+				     struct task_struct *task, const struct place *at, u32 number)
 {
+	u32 process = at->process;
 	struct python_thread *own =
 		bpf_task_storage_get(&python_threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	struct ev_call *call;
@@ -276,6 +277,7 @@ static __always_inline int open_call(struct pt_regs *regs, struct thread *thread
 		return NO_RETURN;
 	if (thread->loop)
 		set_origin(call, &own->origin);
+	own->caller = python_views ? 0 : frame_of(process, at->layout);
 	own->returning = process;
 	own->newest = newest_of(thread);
 	call->function = number;
@@ -317,23 +319,17 @@ static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 	struct place at = {task->tgid, cookie, bpf_map_lookup_elem(&python_layouts, &version), 0};
 	const struct python_layout *layout = at.layout;
 	u64 function = PT_REGS_PARM1(regs);
-	struct python_key key = {.process = cookie};
-	struct python_known *known, met = {0};
+	struct python_known met;
 	struct thread *thread;
+	u64 code;
 
 	if (!is_traced(task->tgid) || !layout)
 		return NO_RETURN;
 	thread = thread_at_work(task, &at);
 	if (!thread)
 		return NO_RETURN;
-	key.code = user_word(function + layout->function_code);
-	key.line = user_word(key.code + layout->code_line);
-	key.file = user_word(key.code + layout->code_file);
-	known = bpf_map_lookup_elem(&python_codes, &key);
-	if (known)
-		met = *known;
-	else
-		meet(task, function, &key, layout, &met);
+	code = user_word(function + layout->function_code);
+	met = know(task, function, code, cookie, layout);
 	if (met.verdict == PYTHON_OTHER)
 		return NO_RETURN;
 	if (met.verdict == PYTHON_EXIT) {
@@ -342,12 +338,12 @@ static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 		return NO_RETURN;
 	}
 	if ((met.verdict == PYTHON_ASKED || met.verdict == PYTHON_WANTED) &&
-	    is_coroutine(key.code, layout))
+	    is_coroutine(code, layout))
 		return NO_RETURN; /* it only makes one: python_async.bpf.h */
 	if (thread->loop && !find_caller(task, &at))
 		return NO_RETURN;
 	if (met.verdict == PYTHON_ASKED || met.verdict == PYTHON_WANTED)
-		return open_call(regs, thread, task, cookie, met.number);
+		return open_call(regs, thread, task, &at, met.number);
 	if (met.verdict == PYTHON_SPAN)
 		open_span(regs, thread, cookie, layout);
 	else
@@ -370,6 +366,52 @@ static __always_inline int on_python_return(struct pt_regs *regs)
 	frame = thread ? leave_frame(thread, PT_REGS_SP(regs) - sizeof(u64)) : NULL;
 	if (frame)
 		tell_call(&frame->call, task, ts, EVENT_PYTHON);
+	return 0;
+}
+
+/*
+ * Python code returns, of whose calls only those that C code makes are seen otherwise. What is not
+ * asked for is known as on_python_call() knows it.
+ */
+static __always_inline int on_python_moment(u64 cookie)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 version = cookie >> 32;
+	struct place at = {task->tgid, cookie, bpf_map_lookup_elem(&python_layouts, &version), 0};
+	struct python_thread *own;
+	struct python_known met;
+	struct thread *thread;
+	struct ev_call *call;
+	u64 code;
+
+	if (!is_traced(task->tgid) || !at.layout)
+		return 0;
+	thread = thread_at_work(task, &at);
+	at.frame = thread ? frame_of(at.process, at.layout) : 0;
+	if (!at.frame)
+		return 0;
+	code = user_word(at.frame + at.layout->frame_code);
+	met = know(task, user_word(at.frame), code, cookie, at.layout);
+	if ((met.verdict != PYTHON_ASKED && met.verdict != PYTHON_WANTED) ||
+	    is_coroutine(code, at.layout))
+		return 0;
+	own = bpf_task_storage_get(&python_threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!own || (thread->loop && !find_caller(task, &at))) {
+		count(lost_calls);
+		return 0;
+	}
+	/* the call whose return is followed */
+	if (own->returning == at.process &&
+	    user_word(at.frame + at.layout->frame_back) == own->caller)
+		return 0;
+	call = &own->span.call;
+	begin_call(thread, call);
+	if (thread->loop)
+		set_origin(call, &own->origin);
+	call->function = met.number;
+	call->texts[0][0] = call->texts[1][0] = 0;
+	call->start = bpf_ktime_get_ns();
+	tell_call(call, task, call->start, EVENT_PYTHON | EVENT_MOMENT);
 	return 0;
 }
 

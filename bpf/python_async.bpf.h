@@ -25,21 +25,15 @@ static __always_inline bool begin_coroutine(struct task_struct *task, struct thr
 					    const struct python_layout *layout)
 {
 	struct place at = {task->tgid, key->process, layout, 0};
-	struct python_key of = {.process = key->process, .code = code};
-	struct python_known *known, met = {0};
+	struct python_known met;
 	struct coroutine begun = {0};
 	struct origin origin;
 
 	/* at the place of one whose end nobody saw */
 	if (!bpf_map_delete_elem(&coroutines, key))
 		count(lost_calls);
-	of.line = user_word(code + layout->code_line);
-	of.file = user_word(code + layout->code_file);
-	known = bpf_map_lookup_elem(&python_codes, &of);
-	if (known)
-		met = *known;
-	else
-		meet(task, user_word(key->object + layout->generator_frame), &of, layout, &met);
+	met = know(task, user_word(key->object + layout->generator_frame), code, key->process,
+		   layout);
 	if (met.verdict != PYTHON_ASKED && met.verdict != PYTHON_WANTED)
 		return false;
 	at.frame = frame_of(key->process, layout);

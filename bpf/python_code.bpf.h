@@ -63,6 +63,7 @@ struct own_span {
 struct python_thread {
 	u32 returning; /* process whose call's return is pending; 0: none */
 	u32 pad;
+	u64 caller;		    /* and the frame that made the call, if moments are told */
 	struct call_request newest; /* open in the thread when that call began */
 	u64 sent;		    /* the coroutine that runs in it, if it is one's */
 	struct origin origin;
@@ -268,6 +269,22 @@ static __always_inline void meet(struct task_struct *task, u64 function,
 	bpf_map_delete_elem(&python_codes, key);
 	out->verdict = PYTHON_OTHER;
 	count(lost_calls);
+}
+
+/* What is known of the code, from now on if it was not yet. */
+static __always_inline struct python_known know(struct task_struct *task, u64 function, u64 code,
+						u32 process, const struct python_layout *layout)
+{
+	struct python_key key = {.process = process, .code = code};
+	struct python_known *known, met = {0};
+
+	key.line = user_word(code + layout->code_line);
+	key.file = user_word(code + layout->code_file);
+	known = bpf_map_lookup_elem(&python_codes, &key);
+	if (known)
+		return *known;
+	meet(task, function, &key, layout, &met);
+	return met;
 }
 
 /* The Python frame that runs, whose C code we are in; 0 if that cannot be told. */

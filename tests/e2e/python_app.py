@@ -23,8 +23,15 @@ def wrapped(view):
     return call
 
 
+def doubled(number):
+    if number > 8:
+        raise ValueError(number)
+    return number if number == 8 else doubled(2 * number)
+
+
 def helper(**values):
     time.sleep(0.002)
+    doubled(4)
     return values
 
 
@@ -32,7 +39,10 @@ def helper(**values):
 @wrapped
 def sleeps():
     helper(**{"seconds": 1})
-    return "slept"
+    try:
+        doubled(16)
+    except ValueError:
+        return "slept"
 
 
 @app.route("/größe")

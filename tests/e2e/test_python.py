@@ -165,6 +165,28 @@ def python_glob(run):
     check(all(target == "/sleeps" for target, calls in found if calls), "called by others")
 
 
+@test("bpf", "flask", "python-usdt", "python-views")
+def python_glob_of_plain_calls(run):
+    """What C code does not call is seen when it returns: an event on the span it ran in. What is
+    called so has a span, and no event."""
+    server = flask(run)
+    daemon = trace(run, server, "--python_functions", "python_app.py:help*", "--python_functions",
+                   "python_app.py:doubled")
+    get(server, "/sleeps")  # what comes first is seen without knowing what is asked for
+    reached(lambda: "SpanKind.SERVER" in daemon.stdout())
+    get(server, "/sleeps", "/sleeps", "/gr%C3%B6%C3%9Fe")
+    documents = spans_of(daemon, 4)[-5:]
+    check_equal(tree(documents), [("/sleeps", [("helper", [])]), ("/sleeps", [("helper", [])]),
+                                  ("/gr%C3%B6%C3%9Fe", [])], "spans")
+    for span in documents:
+        want = {"helper": 2, "GET /sleeps": 1}.get(span["name"], 0)
+        check_equal([event["name"] for event in span["events"]], ["doubled"] * want, span["name"])
+        for event in span["events"]:
+            attributes = event["attributes"]
+            check_equal((attributes["code.function.name"], attributes["code.file.path"]),
+                        ("doubled", str(HERE / "python_app.py")), "attributes")
+
+
 @test("bpf", "flask", "helpers", "python-views")
 def python_threads(run):
     server = flask(run, app=TWIN)

@@ -136,6 +136,8 @@ static void prepare_python(struct otel_ebpf *skel, const struct probes_options *
 	bpf_program__set_autoload(skel->progs.python_call, options->python);
 	bpf_program__set_autoload(skel->progs.python_send, options->python);
 	bpf_program__set_autoload(skel->progs.python_end, options->python);
+	bpf_program__set_autoload(skel->progs.python_moment,
+				  options->python && !options->python_views);
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
 		bpf_map__set_autocreate(maps[i], options->python);
 	skel->rodata->trace_ports = options->python;
@@ -143,6 +145,7 @@ static void prepare_python(struct otel_ebpf *skel, const struct probes_options *
 	bpf_program__set_expected_attach_type(skel->progs.python_call, ATTACH_UPROBE_SESSION);
 	bpf_program__set_expected_attach_type(skel->progs.python_send, ATTACH_UPROBE_SESSION);
 	bpf_program__set_expected_attach_type(skel->progs.python_end, ATTACH_UPROBE_MULTI);
+	bpf_program__set_expected_attach_type(skel->progs.python_moment, ATTACH_UPROBE_MULTI);
 }
 
 static void prepare(struct bpf_program *program, bool wanted, bool multi)
@@ -303,6 +306,7 @@ int probes__python(struct probes **out, struct otel_ebpf *skel, const struct pro
 		[PYTHON_CALLS] = skel->progs.python_call,
 		[PYTHON_SENDS] = skel->progs.python_send,
 		[PYTHON_ENDS] = skel->progs.python_end,
+		[PYTHON_MOMENTS] = skel->progs.python_moment,
 	};
 
 	return probes__one_program(out, programs[what], target);

@@ -13,7 +13,7 @@
 
 struct python_probes {
 	struct otel_ebpf *skel; /* borrowed */
-	struct probes *calls, *sends, *ends;
+	struct probes *calls, *sends, *ends, *moments;
 	u64 cookie; /* on_python_call()'s */
 	struct python_process process;
 };
@@ -49,6 +49,7 @@ static int attach(struct python_probes *probes, const struct python_sites *sites
 		[PYTHON_CALLS] = &probes->calls,
 		[PYTHON_SENDS] = &probes->sends,
 		[PYTHON_ENDS] = &probes->ends,
+		[PYTHON_MOMENTS] = &probes->moments,
 	};
 	struct probe_site list[PYTHON_ENDS_MAX];
 	struct probes_target target = {sites->path, sites->tgid, list, 1};
@@ -57,17 +58,22 @@ static int attach(struct python_probes *probes, const struct python_sites *sites
 		target.cnt = sites->end_cnt;
 	for (u32 i = 0; i < target.cnt; i++)
 		list[i] = (struct probe_site){.offset = offsets[i], .cookie = probes->cookie};
+	if (what == PYTHON_MOMENTS)
+		list[0].semaphore = sites->semaphore;
 	return probes__python(places[what], probes->skel, &target, what);
 }
 
-static int probes_init(struct python_probes *probes, const struct python_sites *sites, bool sends)
+static int probes_init(struct python_probes *probes, const struct python_sites *sites,
+		       const struct python_layout *layout)
 {
 	int err = tell(probes);
 
 	if (!err)
 		err = attach(probes, sites, &sites->calls, PYTHON_CALLS);
-	if (!err && sends)
+	if (!err && sites->sends && layout->generator_code)
 		err = attach(probes, sites, &sites->sends, PYTHON_SENDS);
+	if (!err && sites->returns && layout->frame_back)
+		err = attach(probes, sites, &sites->returns, PYTHON_MOMENTS);
 	return err;
 }
 
@@ -89,8 +95,7 @@ int python_probes__new(struct python_probes **out, struct otel_ebpf *skel, u32 n
 		.through = sites->through,
 		.offset = sites->offset,
 	};
-	err = probes_init(probes, sites,
-			  sites->sends && python_layout_at((u32)layout)->generator_code);
+	err = probes_init(probes, sites, python_layout_at((u32)layout));
 	if (err) {
 		python_probes__free(probes);
 		return err;
@@ -126,6 +131,7 @@ void python_probes__free(struct python_probes *probes)
 	probes__free(probes->calls);
 	probes__free(probes->sends);
 	probes__free(probes->ends);
+	probes__free(probes->moments);
 	bpf_map_delete_elem(map_of(probes), &number);
 	free(probes);
 }

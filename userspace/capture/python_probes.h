@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Probes in the Python interpreter of a process (bpf/python.bpf.h): where it calls code, and, only
- * as long as they are asked for, where generators end, which is most of what they cost.
+ * as long as they are asked for, where generators end, which is most of what they cost; for globs
+ * where any code returns.
  */
 #ifndef PYTHON_PROBES_H
 #define PYTHON_PROBES_H

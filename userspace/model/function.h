@@ -62,6 +62,9 @@ struct python_sites {
 	/* where its code calls Python's, runs coroutines (both 0: not known), ends generators */
 	u64 calls, sends, ends[PYTHON_ENDS_MAX];
 	u32 end_cnt;
+	/* the USDT probe where any code returns, and its semaphore; 0: there is none, or it is not
+	 * asked for */
+	u64 returns, semaphore;
 	u64 place;    /* address of the current PyThreadState's address; 0: not known */
 	bool through; /* what is there points to what holds it, at offset */
 	u32 offset;

@@ -8,6 +8,7 @@
 
 #include "probe/mapped.h"
 #include "probe/site.h"
+#include "probe/usdt.h"
 
 /* The longest of them has some 1000 bytes. */
 #define CODE_MAX 4096
@@ -109,6 +110,18 @@ static void add_end(struct interpreter *interpreter, const struct binary_functio
 		interpreter->sites.ends[interpreter->sites.end_cnt++] = offset;
 }
 
+/* All return by way of the one function that has it. */
+static void on_usdt(void *owner, const struct usdt_probe *probe)
+{
+	struct python_sites *sites = owner;
+
+	if (!str_eq(probe->provider, STR("python")) ||
+	    !str_eq(probe->name, STR("function__return")))
+		return;
+	sites->returns = probe->offset;
+	sites->semaphore = probe->semaphore;
+}
+
 /* Spans of the application's own need all of it, its functions the first alone. */
 static void choose_sites(struct interpreter *interpreter, const struct binary_function *found)
 {
@@ -120,6 +133,7 @@ static void choose_sites(struct interpreter *interpreter, const struct binary_fu
 	if (!interpreter->sites.calls)
 		return;
 	interpreter->sites.sends = find_site(interpreter, &found[SENDS], of_send);
+	usdt_each(interpreter->binary, on_usdt, &interpreter->sites);
 	add_end(interpreter, &found[ENDS]);
 	add_end(interpreter, &found[THROWS]);
 	code__read(&code, interpreter->binary, &found[THREAD]);

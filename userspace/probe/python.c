@@ -32,7 +32,7 @@ struct python {
 	u32 cnt;
 	struct code codes[PYTHON_CODES_MAX]; /* by number modulo their count */
 	struct map processes;		     /* tgid -> struct process */
-	bool full_said;
+	bool full_said, returns_said;
 	u64 versions_said; /* a bit for each minor version */
 };
 
@@ -91,12 +91,27 @@ static int probe_ends(struct python *python, struct process *process,
 	return err;
 }
 
-static int attach(struct python *python, u32 tgid, const struct python_sites *sites)
+/* Those of views are seen where they are called; up to 3.10 all are. */
+static void choose_returns(struct python *python, u32 tgid, struct python_sites *sites)
+{
+	if (!python->env.glob_cnt)
+		sites->returns = 0;
+	else if (!sites->returns && sites->minor > 10 && !python->returns_said) {
+		log_warn("Python of pid %u has no USDT probes: functions that it does not call by "
+			 "way of C are not seen",
+			 tgid);
+		python->returns_said = true;
+	}
+}
+
+static int attach(struct python *python, u32 tgid, const struct python_sites *found)
 {
 	struct process *process = calloc(1, sizeof(*process));
-	int err =
-		process ? python->env.attach(python->env.owner, &process->probes, sites) : -ENOMEM;
+	struct python_sites wanted = *found, *sites = &wanted;
+	int err;
 
+	choose_returns(python, tgid, sites);
+	err = process ? python->env.attach(python->env.owner, &process->probes, sites) : -ENOMEM;
 	if (!err)
 		err = probe_ends(python, process, sites);
 	if (!err)
