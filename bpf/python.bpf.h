@@ -250,7 +250,7 @@ static __always_inline void close_span(struct thread *thread, struct task_struct
 	u64 ts = bpf_ktime_get_ns();
 	struct frame *frame;
 
-	await_work(thread, process);
+	await_work(task, thread, process);
 	frame = manager && thread->depth ? leave_frame(thread, manager) : NULL;
 	if (frame && frame->loose)
 		tell_call(&frame->call, task, ts, EVENT_PYTHON | EVENT_NAMED);
@@ -360,7 +360,7 @@ static __always_inline int on_python_return(struct pt_regs *regs)
 	struct frame *frame;
 
 	if (thread && own)
-		await_work(thread, own->returning);
+		await_work(task, thread, own->returning);
 	if (own)
 		own->returning = 0;
 	frame = thread ? leave_frame(thread, PT_REGS_SP(regs) - sizeof(u64)) : NULL;

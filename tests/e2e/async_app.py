@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """FastAPI and Starlette views, many at once in one event loop; served by uvicorn."""
 import asyncio
-
+import os
+import sys
 import time
 
 from fastapi import BackgroundTasks, Depends, FastAPI
@@ -16,6 +17,7 @@ except ImportError:
     tracer = None
 
 app = FastAPI()
+sys.setswitchinterval(float(os.environ.get("SWITCH_INTERVAL", sys.getswitchinterval())))
 
 
 async def helper(ms):

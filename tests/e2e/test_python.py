@@ -9,6 +9,7 @@ import itertools
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 
@@ -374,9 +375,9 @@ def python_greenlets_come_late(run):
     check(server.process.running(), "the server has died")
 
 
-def uvicorn(run, *args, interpreter=PYTHON):
+def uvicorn(run, *args, interpreter=PYTHON, **variables):
     process = run.start([interpreter, "-B", "-m", "uvicorn", "--port", 0, "--no-access-log", *args,
-                         "--app-dir", HERE, "async_app:app"])
+                         "--app-dir", HERE, "async_app:app"], env={**os.environ, **variables})
     return servers.Server(process, process.wait_text(r"running on http://(\S+)")[1])
 
 
@@ -434,17 +435,28 @@ def ask_at_once(server, kinds, clients=24, each=40):
     return clients * each
 
 
-def check_at_once(found, trees):
-    """Of each request of ask_at_once() just what was run for it."""
-    for target, views in found:
+def check_at_once(daemon, asked, trees, most):
+    """Of each request of ask_at_once() just what was run for it. A thread that is done before the
+    event loop awaits it may be nobody's, then it is counted; most: such requests."""
+    missing = 0
+    for target, views in tree(spans_of(daemon, asked)):
         _, kind, number, *_ = target.split("/")
-        check_equal(repr(views), repr(trees[kind]).replace("#", number), target)
+        want, without = (repr(views).replace("#", number) for views in trees[kind])
+        if repr(views) != without:
+            check_equal(repr(views), want, target)
+        missing += want != without == repr(views)
+    counted = re.search(r"outside requests (\d+)", daemon.summaries()[-1].rest)
+    check(missing <= (int(counted[1]) if counted else 0), "%d are not counted" % missing)
+    check(missing <= most, "%d are missing" % missing)
 
 
-ASYNC_VIEWS = {"numbered": [("view#", [])], "thread": [("thread#", [])], "bare": [("bare#", [])]}
+# what is run for each kind of request, with the number for #, and without what may be missing
+ASYNC_VIEWS = {"numbered": ([("view#", [])],) * 2, "thread": ([("thread#", [])], []),
+               "bare": ([("bare#", [])], [])}
 OWN_SPANS = {
-    "spans": [("spans#", [("outer#", [("inner#", [("work#", [])]), ("last#", [])])])],
-    "thread-spans": [("thread_spans#", [("outer#", [("inner#", [])])])]}
+    "spans": [[("spans#", [("outer#", [("inner#", work), ("last#", [])])])]
+              for work in ([("work#", [])], [])],
+    "thread-spans": ([("thread_spans#", [("outer#", [("inner#", [])])])], [])}
 
 
 @test("bpf", "fastapi", "uvicorn", "python-views")
@@ -454,7 +466,16 @@ def python_async_views_at_once(run):
     server = uvicorn(run)
     daemon = trace(run, server)
     asked = ask_at_once(server, list(ASYNC_VIEWS))
-    check_at_once(tree(spans_of(daemon, asked)), ASYNC_VIEWS)
+    check_at_once(daemon, asked, ASYNC_VIEWS, asked // 20)
+
+
+@test("bpf", "fastapi", "uvicorn", "python-views")
+def python_threads_that_are_first(run):
+    """They begin, and may end, their work before the event loop awaits it."""
+    server = uvicorn(run, SWITCH_INTERVAL="1e-6")
+    daemon = trace(run, server)
+    asked = ask_at_once(server, ["thread", "bare"])
+    check_at_once(daemon, asked, ASYNC_VIEWS, asked // 2)
 
 
 @test("bpf", "fastapi", "uvicorn", "opentelemetry-instrument", "python-views")
@@ -463,9 +484,8 @@ def python_async_own_spans_at_once(run):
     server = uvicorn(run, interpreter=VENV)
     daemon = trace(run, server)
     asked = ask_at_once(server, list(OWN_SPANS))
-    documents = spans_of(daemon, asked)
-    check_at_once(tree(documents), OWN_SPANS)
-    events = moments(documents)
+    check_at_once(daemon, asked, OWN_SPANS, asked // 20)
+    events = moments(daemon.documents())
     check(events, "no events")
     for name, found in events.items():
         check_equal((name[:5], found), ("outer", ["by hand" + name[5:]]), "events")
