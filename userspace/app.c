@@ -329,8 +329,16 @@ static void parse_selection(struct app *app, struct tracer_env *env)
 	env->limits = app->limits;
 }
 
+static bool tells_spans(const struct app *app)
+{
+	struct config_exporter wanted[CONFIG_EXPORTERS_MAX];
+
+	return config__exporters(&app->config, wanted) > 0;
+}
+
 int app__build(struct app *app)
 {
+	bool told = tells_spans(app);
 	struct process_env process_env = {
 		.config = &app->config,
 		.rng = &app->rng,
@@ -339,6 +347,7 @@ int app__build(struct app *app)
 	struct tracer_env tracer_env = {
 		.stats = &app->stats,
 		.rng = &app->rng,
+		.unread = !told,
 		.owner = app,
 		.resource = on_resource,
 		.span = on_span,
@@ -359,7 +368,7 @@ int app__build(struct app *app)
 	if (!err)
 		err = app__build_routes(app);
 	if (!err)
-		err = pipeline__new(&app->pipeline, on_batch, app);
+		err = pipeline__new(&app->pipeline, told ? on_batch : NULL, app);
 	if (err)
 		return err;
 	parse_selection(app, &tracer_env);

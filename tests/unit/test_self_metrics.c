@@ -144,6 +144,21 @@ static void pipelines(void)
 	resource__put(resource);
 }
 
+static void a_pipeline_that_nobody_reads(void)
+{
+	struct resource *resource = resource__new();
+	struct pipeline_counts counts;
+	struct pipeline *pipeline;
+
+	CHECK(!pipeline__new(&pipeline, NULL, NULL));
+	CHECK(pipeline__span(pipeline, span__new(resource__get(resource), NULL)));
+	pipeline__counts(pipeline, &counts);
+	CHECK(counts.delivered == 1 && !counts.lost && !counts.queued);
+	pipeline__flush(pipeline);
+	pipeline__free(pipeline);
+	resource__put(resource);
+}
+
 int main(void)
 {
 	RUN(points);
@@ -151,5 +166,6 @@ int main(void)
 	RUN(exporters);
 	RUN(deliveries);
 	RUN(pipelines);
+	RUN(a_pipeline_that_nobody_reads);
 	return test_status();
 }

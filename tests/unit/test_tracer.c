@@ -69,11 +69,12 @@ static void on_discarded(void *owner, const struct http_call *call)
 	((struct fixture *)owner)->measured--;
 }
 
-static void begin(struct fixture *f, u64 seed, bool tracecontext)
+static void begin_with(struct fixture *f, u64 seed, const char *propagators, bool unread)
 {
 	struct tracer_env env = {
 		.stats = &f->stats,
 		.rng = &f->rng,
+		.unread = unread,
 		.owner = f,
 		.resource = on_resource,
 		.span = on_span,
@@ -90,13 +91,18 @@ static void begin(struct fixture *f, u64 seed, bool tracecontext)
 	    excluded_urls__new(&f->excluded, NULL, NULL))
 		abort();
 	sampler_parse(NULL, NULL, &env.sampler);
-	propagators__parse(tracecontext ? "tracecontext" : "none", &env.propagators);
+	propagators__parse(propagators, &env.propagators);
 	limits_parse(&(struct limit_texts){0}, true, &env.limits);
 	env.semconv = f->semconv;
 	env.excluded = f->excluded;
 	if (tracer__new(&f->tracer, &env))
 		abort();
 	f->sink = tracer__sink(f->tracer);
+}
+
+static void begin(struct fixture *f, u64 seed, bool tracecontext)
+{
+	begin_with(f, seed, tracecontext ? "tracecontext" : "none", false);
 }
 
 /* Nothing is ever unaccounted for. */
@@ -367,6 +373,20 @@ static void a_span_there_is_no_memory_for(void)
 	finish(&f);
 }
 
+static void spans_that_nobody_reads(void)
+{
+	struct http_call *call;
+	struct fixture f;
+
+	begin_with(&f, 3, "none", true);
+	call = call_begin(&f, NULL, NULL);
+	call->marks = HTTP_RESPONSE_TRUNCATED;
+	call_end(&f, call, 2000);
+	CHECK(f.last && !f.last->name.len && !f.last->attrs.cnt && f.last->end_ns == 2000);
+	CHECK(f.truncated == 1 && f.stats.v[STAT_MARK_TRUNCATED] == 1);
+	finish(&f);
+}
+
 int main(void)
 {
 	RUN(ids_come_from_the_seed);
@@ -380,5 +400,6 @@ int main(void)
 	RUN(discards_are_counted);
 	RUN(left_to_its_own_sdk);
 	RUN(a_span_there_is_no_memory_for);
+	RUN(spans_that_nobody_reads);
 	return test_status();
 }

@@ -13,6 +13,7 @@ struct pipeline;
 /* Takes a batch, borrowed for the call. */
 typedef void (*pipeline_batch_fn)(void *owner, const struct batch *batch);
 
+/* deliver NULL: nobody takes spans, they are gone at once. */
 int pipeline__new(struct pipeline **out, pipeline_batch_fn deliver, void *owner);
 /* What was not flushed is dropped. */
 void pipeline__free(struct pipeline *pipeline);

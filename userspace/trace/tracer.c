@@ -82,8 +82,10 @@ static struct span *new_span(struct tracer *tracer, struct http_call *owned)
 static void send(struct tracer *tracer, struct span *owned, struct str route, struct str learned)
 {
 	count_marks(tracer, owned->http);
-	semconv__http_server(tracer->env.semconv, owned, route, learned);
-	limits__apply(&tracer->env.limits, owned);
+	if (!tracer->env.unread) {
+		semconv__http_server(tracer->env.semconv, owned, route, learned);
+		limits__apply(&tracer->env.limits, owned);
+	}
 	tracer->env.span(tracer->env.owner, owned);
 }
 

@@ -25,6 +25,7 @@ struct tracer_env {
 	struct sampler sampler;
 	struct propagators propagators;
 	struct limits limits;
+	bool unread; /* nobody takes spans: they are counted, and get no name and no attributes */
 	void *owner;
 	/* One reference of the resource of a process, for a span; NULL when there is no memory. */
 	struct resource *(*resource)(void *owner, u32 tgid);
