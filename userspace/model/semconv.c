@@ -29,7 +29,7 @@ struct source {
 /* An attribute and how to get it: false if the call has none. Texts need not be UTF-8. */
 struct row {
 	u32 sets; /* enum semconv_set: who has it */
-	const char *key;
+	struct str key;
 	bool (*get)(const struct source *source, struct attr *attr);
 };
 
@@ -245,43 +245,43 @@ static bool get_marks(const struct source *source, struct attr *attr)
  * rows of their side, and what only we have comes last.
  */
 static const struct row request_rows[] = {
-	{STABLE, "http.request.method_original", get_method_original},
-	{LEGACY, "http.method", get_method},
-	{STABLE, "http.request.method", get_method},
-	{LEGACY, "http.server_name", get_server_name},
-	{LEGACY, "http.scheme", get_scheme},
-	{STABLE, "url.scheme", get_scheme},
-	{LEGACY, "net.host.name", get_authority},
-	{STABLE, "server.address", get_host},
-	{LEGACY, "http.host", get_authority},
-	{LEGACY, "net.host.port", get_server_port},
-	{STABLE, "server.port", get_server_port},
-	{LEGACY, "http.target", get_target},
-	{STABLE, "url.path", get_path},
-	{STABLE, "url.query", get_query},
-	{LEGACY, "net.peer.ip", get_client_addr},
-	{STABLE, "client.address", get_client_addr},
-	{LEGACY, "net.peer.port", get_client_port},
-	{STABLE, "client.port", get_client_port},
-	{LEGACY, "http.user_agent", get_user_agent},
-	{STABLE, "user_agent.original", get_user_agent},
-	{STABLE, "user_agent.synthetic.type", get_synthetic_type},
-	{LEGACY, "http.flavor", get_version},
-	{STABLE, "network.protocol.version", get_version},
-	{BOTH, "http.route", get_route},
+	{STABLE, STR_INIT("http.request.method_original"), get_method_original},
+	{LEGACY, STR_INIT("http.method"), get_method},
+	{STABLE, STR_INIT("http.request.method"), get_method},
+	{LEGACY, STR_INIT("http.server_name"), get_server_name},
+	{LEGACY, STR_INIT("http.scheme"), get_scheme},
+	{STABLE, STR_INIT("url.scheme"), get_scheme},
+	{LEGACY, STR_INIT("net.host.name"), get_authority},
+	{STABLE, STR_INIT("server.address"), get_host},
+	{LEGACY, STR_INIT("http.host"), get_authority},
+	{LEGACY, STR_INIT("net.host.port"), get_server_port},
+	{STABLE, STR_INIT("server.port"), get_server_port},
+	{LEGACY, STR_INIT("http.target"), get_target},
+	{STABLE, STR_INIT("url.path"), get_path},
+	{STABLE, STR_INIT("url.query"), get_query},
+	{LEGACY, STR_INIT("net.peer.ip"), get_client_addr},
+	{STABLE, STR_INIT("client.address"), get_client_addr},
+	{LEGACY, STR_INIT("net.peer.port"), get_client_port},
+	{STABLE, STR_INIT("client.port"), get_client_port},
+	{LEGACY, STR_INIT("http.user_agent"), get_user_agent},
+	{STABLE, STR_INIT("user_agent.original"), get_user_agent},
+	{STABLE, STR_INIT("user_agent.synthetic.type"), get_synthetic_type},
+	{LEGACY, STR_INIT("http.flavor"), get_version},
+	{STABLE, STR_INIT("network.protocol.version"), get_version},
+	{BOTH, STR_INIT("http.route"), get_route},
 	{0},
 };
 
 static const struct row response_rows[] = {
-	{LEGACY, "http.status_code", get_status},
-	{STABLE, "http.response.status_code", get_status},
-	{BOTH, "error.type", get_error},
+	{LEGACY, STR_INIT("http.status_code"), get_status},
+	{STABLE, STR_INIT("http.response.status_code"), get_status},
+	{BOTH, STR_INIT("error.type"), get_error},
 	{0},
 };
 
 static const struct row own_rows[] = {
-	{BOTH, "otel_ebpf.learned_route", get_learned_route},
-	{BOTH, "otel_ebpf.marks", get_marks},
+	{BOTH, STR_INIT("otel_ebpf.learned_route"), get_learned_route},
+	{BOTH, STR_INIT("otel_ebpf.marks"), get_marks},
 	{0},
 };
 
@@ -305,7 +305,7 @@ static struct str span_name(const struct source *source)
 
 static void add_row(struct span *span, const struct source *source, const struct row *row)
 {
-	struct attr attr = {.key = str_from(row->key)};
+	struct attr attr = {.key = row->key};
 
 	if (!row->get(source, &attr))
 		return;

@@ -248,24 +248,19 @@ static void take_expect(struct http1_head *head, struct str value)
 		head->flags |= HEAD_EXPECT;
 }
 
-#define NAME(literal)                          \
-	{                                      \
-		(literal), sizeof(literal) - 1 \
-	}
-
 static const struct field_rule {
 	struct str name;
 	void (*take)(struct http1_head *head, struct str value); /* NULL: kept as a text */
 	enum head_text text;
 } rules[] = {
-	{NAME("content-length"), .take = take_length},
-	{NAME("transfer-encoding"), .take = take_coding},
-	{NAME("connection"), .take = take_connection},
-	{NAME("expect"), .take = take_expect},
-	{NAME("host"), .text = TEXT_HOST},
-	{NAME("user-agent"), .text = TEXT_USER_AGENT},
-	{NAME("traceparent"), .text = TEXT_TRACEPARENT},
-	{NAME("tracestate"), .text = TEXT_TRACESTATE},
+	{STR_INIT("content-length"), .take = take_length},
+	{STR_INIT("transfer-encoding"), .take = take_coding},
+	{STR_INIT("connection"), .take = take_connection},
+	{STR_INIT("expect"), .take = take_expect},
+	{STR_INIT("host"), .text = TEXT_HOST},
+	{STR_INIT("user-agent"), .text = TEXT_USER_AGENT},
+	{STR_INIT("traceparent"), .text = TEXT_TRACEPARENT},
+	{STR_INIT("tracestate"), .text = TEXT_TRACESTATE},
 };
 
 static const struct field_rule *rule_of(struct str name)
@@ -279,15 +274,18 @@ static const struct field_rule *rule_of(struct str name)
 /* Splits "Name: value"; *bad: it is not quite that (RFC 9112 section 5.1). */
 static bool split_field(struct str line, struct str *name, struct str *value, bool *bad)
 {
-	ssize_t colon = str_find(line, ':', 0);
+	size_t name_len = 0;
 	struct str text;
-	bool fine = true;
+	ssize_t colon;
+	bool fine;
 
+	while (name_len < line.len && token_bytes[(u8)line.p[name_len]])
+		name_len++;
+	fine = name_len < line.len && line.p[name_len] == ':';
+	colon = fine ? (ssize_t)name_len : str_find(line, ':', 0);
 	*bad = colon <= 0;
 	if (colon <= 0)
 		return false;
-	for (ssize_t i = 0; i < colon; i++)
-		fine &= token_bytes[(u8)line.p[i]];
 	text = str_trim(str_sub(line, colon + 1, line.len));
 	for (size_t i = 0; i < text.len; i++)
 		fine &= http1_is_value(text.p[i]);
@@ -347,16 +345,13 @@ static void take_fields(struct http1_head *head, struct str lines)
 	}
 }
 
-int http1_head__request(struct http1_head *head, struct str text)
+int http1_head__request(struct http1_head *head, struct str text, const struct http1_start *start)
 {
-	struct http1_start start = {0};
 	struct str line;
 	ssize_t blank;
 
 	*head = (struct http1_head){0};
-	if (!next_line(&text, &line) || http1_start__match(&start, line) != MATCH_YES)
-		return -EPROTO;
-	if (start.pos != line.len)
+	if (!next_line(&text, &line) || start->part != START_YES || start->pos != line.len)
 		return -EPROTO;
 	blank = str_find(line, ' ', 0);
 	head->method = str_sub(line, 0, blank);

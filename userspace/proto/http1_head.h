@@ -106,9 +106,9 @@ struct http1_head {
 
 /*
  * Of a head that is complete or cut short; a line without its end is left out. -EPROTO: the first
- * line is not complete or not valid.
+ * line is not complete or not valid. start: how far it was recognised in the same text.
  */
-int http1_head__request(struct http1_head *head, struct str text);
+int http1_head__request(struct http1_head *head, struct str text, const struct http1_start *start);
 int http1_head__answer(struct http1_head *head, struct str text);
 
 /* The same of text that ends within a target, see http1_start__cut(). The version is not known. */

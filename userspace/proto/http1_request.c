@@ -36,6 +36,7 @@ static void body_done(struct http1 *h)
 /* The draft, or a new one, filled with what text tells; where its first line is cut, with that. */
 static int fill_draft(struct http1 *h, struct str text, struct http1_head *head)
 {
+	const struct http1_start *start = &h->requests.scan.start;
 	struct http_call *call;
 	int err = h->draft ? 0 : http1__exchange_new(&h->draft);
 
@@ -45,10 +46,10 @@ static int fill_draft(struct http1 *h, struct str text, struct http1_head *head)
 	call->request_head = arena__dup(&call->mem, text);
 	if (!call->request_head.p)
 		return -ENOMEM;
-	if (http1_start__cut(&h->requests.scan.start, text))
+	if (http1_start__cut(start, text))
 		http1_head__cut_request(head, call->request_head);
 	else
-		err = http1_head__request(head, call->request_head);
+		err = http1_head__request(head, call->request_head, start);
 	return err ? err : http1_head__fill(head, call);
 }
 
