@@ -7,20 +7,24 @@ One load that never pauses, cut into windows:
     U F U O U H U L   U F U O U H U L   U ...
 
 U nothing attached, F the floor (two empty BPF programs), O otel-ebpf, H the same with a span of the
-function that handles a request, L nginx writing its own buffered access log. Every window is compared with the mean of the U before and the U after it, so
-whatever the machine does slowly cancels out; the figure is the median over the rounds, the brackets
-are its quartiles. Then the daemon is attached once more for a longer stretch with the load paused
-around it: there it must have seen exactly the requests that were answered.
+function that handles a request, L nginx writing its own buffered access log. Every window is
+compared with the mean of the U before and the U after it, so whatever the machine does slowly
+cancels out; the figure is the median over the rounds, the brackets are its quartiles. Then the
+daemon is attached once more for a longer stretch with the load paused around it: there it must have
+seen exactly the requests that were answered. Last, without load: how long after an answer its
+span's line is there.
+
+Within a window our session comes before all others of the machine. Between windows it does not:
+setting and removing probes waits for threads of the kernel, which the load would starve.
 
 The client (never sleeping, see client.c) and the daemon share one CPU, the server and this driver
-the other. Last, without load: how long after an answer its span's line is there. A running thread's schedstat is only brought up to date at a tick, up to 4 ms late. But
+the other. A running thread's schedstat is only brought up to date at a tick, up to 4 ms late. But
 when this driver runs on the server's CPU the server does not, so what it reads is exact.
 """
 
 import argparse
 import collections
 import contextlib
-import ctypes
 import mmap
 import os
 import pathlib
@@ -28,7 +32,6 @@ import platform
 import random
 import re
 import resource
-import select
 import shutil
 import signal
 import socket
@@ -38,14 +41,25 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+
+from processes import PATIENCE, Failure, free_ports, read_line, spawn, until  # noqa: E402
+
 CONNECTIONS = 16
 WINDOW = 0.15  # seconds: long beside an edge, short beside what else the machine does
 SUSTAINED = 3.0  # seconds of the exact run
+ANSWERS_MIN = 500  # of a window; where they are slow it lasts for several
+WARM = 0.03  # seconds in which the caches become the load's again, after what others did
 SETTLE = 0.6  # seconds until every page of the ring buffer was written once: a daemon's usual life
 ROUNDS_MIN = 5  # quartiles of fewer say nothing
-PATIENCE = 30.0  # seconds until whatever should have happened counts as failed
 PLAIN, LOGGED = 1, 2  # the client's targets
-HANDLER = "conn_answer"  # of server.c
+PYTHON = "/usr/bin/python3"
+FLASK = pathlib.Path(__file__).parents[2] / "demo_todo/flask"
+# what is asked for inside the request, by server
+INSIDE = {
+    "C epoll": ("and a handler's span", "--function", "conn_answer"),  # of server.c
+    "Flask": ("and its view", "--python_functions", "views"),
+}
 SEEN_REQUESTS = 200  # that are waited for, one after the other
 SEEN_AIM = 0.2  # seconds until a span is visible
 TICK = 0.08  # seconds: the daemon's; requests fall anywhere in it
@@ -56,55 +70,26 @@ Sample = collections.namedtuple("Sample", "added ratio")
 Summary = collections.namedtuple("Summary", "requests lost calls line")
 
 
-class Failure(Exception):
-    """A measurement that could not be made."""
-
-
-def spawn(stack, argv, cpu, **pipes):
-    """Starts argv on one CPU; it ends with the stack, or with us however we end."""
-    libc = ctypes.CDLL(None)
-
-    def settle():
-        os.sched_setaffinity(0, {cpu})
-        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-
-    proc = subprocess.Popen([str(arg) for arg in argv], preexec_fn=settle, bufsize=0, **pipes)
-    stack.callback(stop, proc)
-    return proc
-
-
-def stop(proc):
-    if proc.poll() is None:
-        proc.terminate()
-    try:
-        proc.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        proc.kill()
-        proc.wait()
-        raise Failure(f"{proc.args[0]} did not end at SIGTERM") from None
-
-
-def read_line(proc, pipe):
-    """The pipe is unbuffered: lines that select could not see would be waited for in vain."""
-    ready, _, _ = select.select([pipe], [], [], PATIENCE)
-    line = pipe.readline() if ready else b""
-    if not line:
-        raise Failure(f"{proc.args[0]} {'ended' if ready else 'is silent'}")
-    return line.decode(errors="replace").strip()
-
-
-def until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise Failure(f"waited in vain for {what}")
-        time.sleep(0.001)
-
-
 def cpu_ns(pid):
     """CPU time of all threads of a process."""
     stats = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(stat.read_text().split()[0]) for stat in stats)
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Our session before all others: with autogroups nice itself orders only within a session."""
+    path = pathlib.Path("/proc/self/autogroup")
+    try:
+        was = path.read_text().split()[-1]
+        path.write_text("-20")
+    except OSError:
+        yield  # no autogroups here
+        return
+    try:
+        yield
+    finally:
+        path.write_text(was)
 
 
 class Load:
@@ -197,12 +182,17 @@ class Run:
             raise Failure("the client ended")
         return time.monotonic_ns(), cpu_ns(self.pid), self.load.done()
 
-    def window(self):
-        start = self.edge()
-        time.sleep(WINDOW)
-        wall, cpu, done = (end - begin for begin, end in zip(start, self.edge()))
-        if not done:
-            raise Failure("a window without a single answer")
+    def window(self, settle=WARM):
+        with undisturbed():
+            time.sleep(settle)
+            start = self.edge()
+            done = 0
+            while done < ANSWERS_MIN:
+                time.sleep(WINDOW)
+                wall, cpu, now = (end - begin for begin, end in zip(start, self.edge()))
+                if now == done:
+                    raise Failure("a window without a single answer")
+                done = now
         return Window(cpu / done, done * 1e9 / wall, cpu / wall, done)
 
     def compare(self, name, window, before, after):
@@ -224,8 +214,7 @@ class Run:
         start = self.load.done()
         with contextlib.ExitStack() as stack:
             daemon = Daemon(stack, self.bench, self.pid, *args)
-            time.sleep(SETTLE)
-            window = self.window()
+            window = self.window(SETTLE)
             summary, _ = daemon.finish()
         most = self.load.done() - start + CONNECTIONS
         # each connection may be in the middle of a request when the daemon comes
@@ -255,9 +244,10 @@ class Run:
         with contextlib.ExitStack() as stack:
             daemon = Daemon(stack, self.bench, self.pid)
             start = self.load.done()
-            self.load.choose(PLAIN)
-            time.sleep(SUSTAINED)
-            self.load.pause()
+            with undisturbed():
+                self.load.choose(PLAIN)
+                time.sleep(SUSTAINED)
+                self.load.pause()
             summary, spent = daemon.finish()
         done = self.load.done() - start
         if summary.requests != done:
@@ -293,7 +283,20 @@ class Bench:
             raise Failure("nginx did not start")
         return int(children.read_text()), ports
 
-    def measure(self, floor, server, seconds):
+    def flask_server(self, stack):
+        """gunicorn's one worker, of the to-do list."""
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ports = free_ports(1)
+        proc = spawn(stack, [PYTHON, "-m", "gunicorn", "-b", f"127.0.0.1:{ports[0]}", "-k",
+                             "gthread", "--threads", 1, "--keep-alive", 60, "--chdir", FLASK,
+                             "app:app"],
+                     self.server_cpu, env={**os.environ, "TODO_DB": str(folder / "tasks.db")},
+                     stderr=subprocess.PIPE)
+        while "Booting worker" not in (said := read_line(proc, proc.stderr)):
+            pass
+        return int(said.split()[-1]), ports
+
+    def measure(self, floor, name, server, seconds):
         with contextlib.ExitStack() as stack:
             pid, ports = server(stack)
             load = Load(stack, self, ports)
@@ -302,11 +305,11 @@ class Bench:
             variants = {"floor": run.floor_window, "otel-ebpf": run.traced_window}
             if len(ports) > 1:
                 variants["access log"] = run.logged_window
-            else:
-                variants["and a handler's span"] = lambda: run.traced_window("--function", HANDLER)
+            if name in INSIDE:
+                title, *args = INSIDE[name]
+                variants[title] = lambda: run.traced_window(*args)
             run.rounds(variants, seconds - SUSTAINED)
             return run, run.sustained()
-
 
     def seen(self):
         """[seconds from the end of an answer to its span's line]"""
@@ -315,6 +318,7 @@ class Bench:
             pid, (port,) = self.epoll_server(stack)
             daemon = Daemon(stack, self, pid, exporter="text", stdout=subprocess.PIPE)
             sock = stack.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
+            stack.enter_context(undisturbed())
             for _ in range(SEEN_REQUESTS):
                 time.sleep(random.uniform(0, TICK))
                 sock.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
@@ -348,14 +352,6 @@ http {{
     }}
 }}
 """
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
 
 
 def spread(values, form):
@@ -401,7 +397,7 @@ def print_table(runs, hooks):
         print_rows(name, run)
     model = re.search(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
     print(f"\nLinux {platform.release()}, {model[1] if model else platform.machine()}. The floor: "
-          f"{hooks.replace(' ', ' and ')}, empty. Medians [quartiles] of windows of "
+          f"{hooks.replace(' ', ' and ')}, empty. Medians [quartiles] of windows of at least "
           f"{WINDOW * 1000:.0f} ms.\n")
     for name, (run, daemon) in runs.items():
         print(f"- {name}: {len(run.base)} rounds in {run.seconds:.0f} s; {daemon}")
@@ -413,6 +409,8 @@ def print_table(runs, hooks):
 def print_verdicts(runs):
     print()
     for name, (run, _) in runs.items():
+        if name == "Flask":
+            continue  # any hook is lost in what Python does
         limit = [FLOOR_AIM * value for value in added(run, "floor")]
         print(verdict(f"{name}: at most {FLOOR_AIM} times what the floor adds "
                       f"({times(run, 'otel-ebpf')})", added(run, "otel-ebpf"), limit))
@@ -423,41 +421,29 @@ def print_verdicts(runs):
 
 def print_seen(delays):
     median, most = statistics.median(delays), max(delays)
-    print(f"- a span's line is there {median * 1000:.0f} ms after its answer, {most * 1000:.0f} ms at "
-          f"most, of {len(delays)} requests without other load; aim {SEEN_AIM * 1000:.0f} ms: "
-          f"{'met' if most <= SEEN_AIM else 'not met'}")
-
-
-@contextlib.contextmanager
-def undisturbed():
-    """Our session before all others: with autogroups nice itself orders only within a session."""
-    path = pathlib.Path("/proc/self/autogroup")
-    try:
-        was = path.read_text().split()[-1]
-        path.write_text("-20")
-    except OSError:
-        yield  # no autogroups here
-        return
-    try:
-        yield
-    finally:
-        path.write_text(was)
+    print(f"- a span's line is there {median * 1000:.0f} ms after its answer, "
+          f"{most * 1000:.0f} ms at most, of {len(delays)} requests without other load; "
+          f"aim {SEEN_AIM * 1000:.0f} ms: {'met' if most <= SEEN_AIM else 'not met'}")
 
 
 def bench_run(args):
     bench = Bench(args)
-    servers = {"C epoll": bench.epoll_server, "nginx": bench.nginx_server}
+    servers = {"C epoll": bench.epoll_server, "nginx": bench.nginx_server,
+               "Flask": bench.flask_server}
     runs = {}
     if not shutil.which("nginx"):
         print("bench: nginx skipped, it is not installed", file=sys.stderr)
         del servers["nginx"]
+    if subprocess.run([PYTHON, "-c", "import flask, gunicorn"], capture_output=True).returncode:
+        print("bench: Flask skipped, it is not installed with gunicorn", file=sys.stderr)
+        del servers["Flask"]
     if pathlib.Path("/proc/sys/kernel/bpf_stats_enabled").read_text().strip() != "0":
         print("bench: kernel.bpf_stats_enabled makes every BPF program dearer", file=sys.stderr)
-    with undisturbed(), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         floor = Floor(stack, bench)
         for name, server in servers.items():
             print(f"bench: {name}, about {args.seconds / len(servers):.0f} s", file=sys.stderr)
-            runs[name] = bench.measure(floor, server, args.seconds / len(servers))
+            runs[name] = bench.measure(floor, name, server, args.seconds / len(servers))
         print("bench: until a span is seen, about 25 s", file=sys.stderr)
         seen = bench.seen()
     print_table(runs, floor.hooks)
