@@ -24,15 +24,17 @@ static __always_inline void put_state(struct ev_state *out, struct conn *st, str
 }
 
 /* A held request that will see no answer goes first. Reserved at its largest size: closes are rare
- * enough. */
+ * enough. What is behind it is of older records, so its end is marked. */
 static __always_inline void tell_hold(struct conn *st)
 {
 	struct held_record {
 		struct ev_data in;
 		u8 bytes[HOLD_MAX];
+		u64 end;
 	} * record;
-	u64 len = bounded(st->hold.hdr.size, sizeof(*record));
+	u64 len = bounded(st->hold.hdr.size, offsetof(struct held_record, end)), end;
 
+	st->held = HELD_NONE; /* told or lost once, though the close may be tried again */
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		count(lost_records);
@@ -41,6 +43,8 @@ static __always_inline void tell_hold(struct conn *st)
 		return;
 	}
 	bpf_probe_read_kernel(record, len, &st->hold);
+	end = bounded(align8(len), offsetof(struct held_record, end));
+	*(u64 *)((void *)record + end) = 0;
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that go wrong, are strange, or are not HTTP/1 at all: right, marked, or no span."""
 import http.client
+import signal
 import socket
 import subprocess
 
@@ -116,6 +117,28 @@ def server_does_not_answer(run):
     records = run.load(server, "-p", "/silent", "-c", 4)
     compare(daemon, records)
     check(all("error=" in span.rest for span in daemon.spans()), "no error named")
+
+
+@test("bpf", "helpers")
+def server_does_not_answer_while_records_are_lost(run):
+    """The ring goes round several times and is full at times: what it held before is not told
+    again, and each request is a span or a loss, once."""
+    server = servers.nasty(run)
+    daemon = run.daemon("--pid", server.process.pid, "--traces_exporter", "text",
+                        "--ring_size", "64K").wait_attached()
+    requests = 0
+    for _ in range(4):
+        daemon.popen.send_signal(signal.SIGSTOP)
+        requests += len(run.load(server, "-p", "/plain", "-n", 50))
+        requests += len(run.load(server, "-p", "/silent", "-c", 60))
+        before = len(daemon.spans())
+        daemon.popen.send_signal(signal.SIGCONT)
+        daemon.wait_spans(before + 20)
+        requests += len(run.load(server, "-p", "/silent", "-c", 8))
+    summary = daemon.stop()
+    check_equal(summary.requests, requests, "requests")
+    check(summary.lost, "nothing was lost: %r" % (summary,))
+    check("bad records" not in summary.rest, "%r" % (summary,))
 
 
 @test("bpf", "helpers")
