@@ -9,10 +9,10 @@ One load that never pauses, cut into windows:
 U nothing attached, F the floor (two empty BPF programs), O otel-ebpf, H the same with a span of the
 function that handles a request, L nginx writing its own buffered access log. Every window is
 compared with the mean of the U before and the U after it, so whatever the machine does slowly
-cancels out; the figure is the median over the rounds, the brackets are its quartiles. Then the
-daemon is attached once more for a longer stretch with the load paused around it: there it must have
-seen exactly the requests that were answered. Last, without load: how long after an answer its
-span's line is there.
+cancels out; the figure is the median over the rounds, the brackets are its quartiles. No spans are
+told in windows. Then the daemon is attached twice more for a longer stretch with the load paused
+around it: there it must have seen exactly the requests that were answered. Last, without load: how
+long after an answer its span's line is there.
 
 Within a window our session comes before all others of the machine. Between windows it does not:
 setting and removing probes waits for threads of the kernel, which the load would starve.
@@ -238,11 +238,11 @@ class Run:
                 before = after
         self.seconds = time.monotonic() - begin
 
-    def sustained(self):
-        """The exact run. Returns the daemon's line about itself."""
+    def exact(self, exporter):
+        """Every request is seen. Returns how many, and the daemon's own CPU per request."""
         self.load.pause()
         with contextlib.ExitStack() as stack:
-            daemon = Daemon(stack, self.bench, self.pid)
+            daemon = Daemon(stack, self.bench, self.pid, exporter=exporter)
             start = self.load.done()
             with undisturbed():
                 self.load.choose(PLAIN)
@@ -252,10 +252,16 @@ class Run:
         done = self.load.done() - start
         if summary.requests != done:
             raise Failure(f"{done} requests answered, but: {summary.line}")
-        lost = summary.lost + self.lost
-        return (f"{spent / done:.0f} ns of the daemon's own CPU per request; "
-                f"{done:,} requests answered and as many seen in {SUSTAINED:.0f} s; "
-                f"{lost:,} lost there and in the windows")
+        self.lost += summary.lost
+        return done, spent / done
+
+    def sustained(self):
+        """The exact runs. Returns the daemon's line about itself."""
+        done, spent = self.exact("none")
+        told, spent_telling = self.exact("text")
+        return (f"{spent:.0f} ns of the daemon's own CPU per request, {spent_telling:.0f} with a "
+                f"line of text for each; {done + told:,} requests answered and as many seen in "
+                f"{2 * SUSTAINED:.0f} s; {self.lost:,} lost there and in the windows")
 
 
 class Bench:
@@ -308,7 +314,7 @@ class Bench:
             if name in INSIDE:
                 title, *args = INSIDE[name]
                 variants[title] = lambda: run.traced_window(*args)
-            run.rounds(variants, seconds - SUSTAINED)
+            run.rounds(variants, seconds - 2 * SUSTAINED)
             return run, run.sustained()
 
     def seen(self):
