@@ -50,20 +50,24 @@ int buf__char(struct buf *buf, char c)
 	return buf__append(buf, &c, 1);
 }
 
+/* Into what is free already, and again where that was too little. */
 int buf__vprintf(struct buf *buf, const char *fmt, va_list ap)
 {
+	size_t room = buf->cap - buf->len;
 	va_list again;
 	int need, err;
 
 	va_copy(again, ap);
-	need = vsnprintf(NULL, 0, fmt, again);
+	need = vsnprintf(room ? buf->p + buf->len : NULL, room, fmt, again);
 	va_end(again);
 	if (need < 0)
 		return -EINVAL;
-	err = buf__reserve(buf, (size_t)need + 1);
-	if (err)
-		return err;
-	vsnprintf(buf->p + buf->len, (size_t)need + 1, fmt, ap);
+	if ((size_t)need >= room) {
+		err = buf__reserve(buf, (size_t)need + 1);
+		if (err)
+			return err;
+		vsnprintf(buf->p + buf->len, (size_t)need + 1, fmt, ap);
+	}
 	buf->len += (size_t)need;
 	return 0;
 }

@@ -15,12 +15,18 @@ static bool is_harmless(u32 code)
 void safe_text(struct buf *line, struct str s)
 {
 	struct str from;
+	size_t plain;
 	u32 code;
 
 	if (!s.len)
 		buf__char(line, '-');
 	while (s.len) {
-		from = s;
+		for (plain = 0; plain < s.len && s.p[plain] > ' ' && s.p[plain] < 0x7f; plain++)
+			;
+		buf__str(line, str_sub(s, 0, plain));
+		from = s = str_sub(s, plain, s.len);
+		if (!s.len)
+			break;
 		code = utf8_next(&s);
 		from.len -= s.len;
 		if (code != UTF8_BAD && is_harmless(code))

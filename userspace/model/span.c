@@ -61,7 +61,8 @@ void span_print_id(struct buf *out, const u8 *id, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		buf__char(out, digits[id[i] >> 4]);
-		buf__char(out, digits[id[i] & 15]);
+		const char pair[] = {digits[id[i] >> 4], digits[id[i] & 15]};
+
+		buf__append(out, pair, sizeof(pair));
 	}
 }
