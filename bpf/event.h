@@ -140,7 +140,8 @@ struct call_operand {
 	__u8 is_signed;	  /* its type */
 	__u8 base, index; /* places in struct pt_regs; others than there are stand for 0 */
 	__u8 shift;
-	__u8 pad[2];
+	__u8 text; /* 1.. CALL_TEXTS: it points to that text; 0: to none */
+	__u8 pad;
 	__s64 value;
 };
 

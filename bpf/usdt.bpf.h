@@ -59,14 +59,28 @@ static __always_inline bool read_operand(struct pt_regs *regs, const struct call
 	return true;
 }
 
+/* What the value points to, to that place of the texts. */
+static __always_inline void take_text(struct ev_call *call, u64 at, u64 place)
+{
+	u64 from = call->values[at];
+	long len;
+
+	place = bounded(place, CALL_TEXTS - 1);
+	len = bpf_probe_read_user_str(call->texts[place], CALL_TEXT_MAX, (void *)from);
+	call->values[at] = len > 0 ? len - 1 : -1;
+}
+
 static __always_inline void take_operands(struct pt_regs *regs, const struct call_site *site,
 					  struct ev_call *call)
 {
 	for (u32 i = 0; i < CALL_VALUES && i < site->arg_cnt; i++) {
 		u64 at = bounded(site->first + i, CALL_VALUES - 1);
 
-		if (read_operand(regs, &site->args[i], &call->values[at]))
-			call->missing &= ~(1 << at);
+		if (!read_operand(regs, &site->args[i], &call->values[at]))
+			continue;
+		call->missing &= ~(1 << at);
+		if (site->args[i].text)
+			take_text(call, at, site->args[i].text - 1);
 	}
 }
 

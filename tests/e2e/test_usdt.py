@@ -125,6 +125,38 @@ def usdt_deep(run):
     check_equal(functions_line(summary), "spans 32, lost 8", "counts")
 
 
+QUERY = "SELECT größe FROM a_table WHERE its_name_is_longer_than_63_bytes = 1"
+
+
+def first_bytes(text):
+    """Of which 63 are taken."""
+    return text.encode()[:63].decode()
+
+
+@test("bpf", "usdt")
+def usdt_typed(run):
+    """Texts and floating point, where they are asked for, under the names they are given; what is no
+    address is no text."""
+    server = twin(run)
+    recording = run.tmp / "typed.rec"
+    daemon = watch(run, server, "--record", recording, "--usdt",
+                   "twin:typed(arg0:string=db.query, arg1:double=wide,arg3:string=none)", "--usdt",
+                   "twin:typ*(arg2:float=narrow,arg0:int=second)", "--usdt",
+                   "twin:text__*(arg0:string=text)")
+    check_equal(ask(server.address, "GET", "/typed"), 200, "status")
+    daemon.stop()
+    check_equal(events(one(daemon, "GET /typed")), [("twin:typed", {
+        "db.query": first_bytes(QUERY), "wide": 1.5, "narrow": 0.5})], "events")
+    attributes = one(daemon, "twin:text")["attributes"]
+    check_equal({key: attributes.get(key) for key in ("text", "arg0", "arg1", "end.arg0")},
+                {"text": first_bytes(QUERY), "arg0": None, "arg1": 5,
+                 "end.arg0": first_bytes(QUERY[4:])},
+                "attributes")
+    again = run.daemon("--replay", recording, "--traces_exporter", "console")
+    check_equal(again.wait_exit(), 0, "status of the replay")
+    check_equal(again.stdout(), daemon.stdout(), "what the replay says")
+
+
 @test("bpf", "usdt")
 def usdt_outside_of_requests(run):
     """Behind the answer: no event, and counted."""

@@ -4,6 +4,7 @@
  *
  *	GET /args	event args: arguments wherever the compiler puts them
  *	GET /pair	span work with an event inside within it, of its own semaphore
+ *	GET /typed	event typed: texts and floating point; span text, a text at both its ends
  *	GET /deep/N	span level, N times one in the other
  *	any		event after, behind the answer
  */
@@ -35,6 +36,18 @@ __attribute__((noinline)) static void tell_args(int small, unsigned char byte,
 		  "x"(1.5), "r"(items), "r"(index));
 }
 
+/* Arguments of floating point lie in memory, as they do in functions that are not optimised. */
+__attribute__((noinline)) static void tell_typed(const char *text, double number)
+{
+	volatile double wide = number * 2;
+	volatile float narrow = 0.5f;
+
+	SDT_PROBE("twin", "typed", "0", "8@%0 8f@%1 4f@%2 8@%3", "nor"(text), "m"(wide),
+		  "m"(narrow), "i"(16));
+	SDT_PROBE("twin", "text__begin", "0", "8@%0 -4@%1", "nor"(text), "i"(5));
+	SDT_PROBE("twin", "text__end", "0", "8@%0", "nor"(text + 4));
+}
+
 __attribute__((noinline)) static int work(int n)
 {
 	SDT_PROBE("twin", "work__start", "0", "-4@%0", "nor"(n));
@@ -61,12 +74,15 @@ static void serve(int fd, int number)
 	ssize_t n = read(fd, request, sizeof(request) - 1);
 	int result = 0;
 
-	if (n <= 0 || sscanf(request, "GET %63s", path) != 1)
+	if (n <= 0 || sscanf(request, "GET %63[^ ?]", path) != 1)
 		return;
 	if (!strcmp(path, "/args"))
 		tell_args(-number, 200, items, strlen(path) - 4);
 	else if (!strcmp(path, "/pair"))
 		result = work(number);
+	else if (!strcmp(path, "/typed"))
+		tell_typed("SELECT größe FROM a_table WHERE its_name_is_longer_than_63_bytes = 1",
+			   number * 0.75);
 	else if (!strncmp(path, "/deep/", 6))
 		result = go_down(atoi(path + 6));
 	n = snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n%08d\n",

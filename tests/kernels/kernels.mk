@@ -6,5 +6,5 @@
 test-kernels:
 	$(Q)scripts/install-deps kernels || :
 	$(Q)$(MAKE) build/otel-ebpf build/todo build/tests/e2e/client build/tests/e2e/cserver \
-		build/tests/workers/O2-pie build/tests/e2e/library.so build/tests/e2e/stacks
+		build/tests/workers/O2-pie build/tests/e2e/library.so build/tests/e2e/stacks build/tests/e2e/usdt
 	$(Q)tests/kernels/run

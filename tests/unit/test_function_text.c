@@ -73,7 +73,7 @@ static void damaged(void)
 		"a\n\n\n1 2 3 3\n",
 		"a\n\n\n1 2 3 0\n1 32 0\n",
 		"a\n\n\n1 2 3 0\n0 32 0 x\n",
-		"a\n\n\n1 2 3 0\n4 32 0 x\n",
+		"a\n\n\n1 2 3 0\n5 32 0 x\n",
 		"a\n\n\n1 2 3 0\n1 7 0 x\n",
 		"a\n\n\n1 2 3 0\n1 65 0 x\n",
 		"a\n\n\n1 2 3 0\n1 32 6 x\n",
@@ -104,11 +104,24 @@ static void values_as_attributes(void)
 	CHECK(!function_attr(&(struct function){0}, &call, 0, &attr));
 }
 
+static void floating_point(void)
+{
+	const struct function function = {.values = {{VALUE_DOUBLE, 64, 0, STR("wide")},
+						     {VALUE_DOUBLE, 32, 1, STR("narrow")}}};
+	const struct function_call call = {.values = {0xbff8000000000000, 0xffffffff3f000000}};
+	struct attr attr;
+
+	CHECK(function_attr(&function, &call, 0, &attr) && attr.type == ATTR_DOUBLE);
+	CHECK(attr.d == -1.5);
+	CHECK(function_attr(&function, &call, 1, &attr) && attr.d == 0.5);
+}
+
 int main(void)
 {
 	RUN(there_and_back);
 	RUN(names_with_line_ends);
 	RUN(damaged);
 	RUN(values_as_attributes);
+	RUN(floating_point);
 	return test_status();
 }

@@ -40,7 +40,7 @@ static bool is_arg(struct str text, const struct usdt_arg *want)
 	return got.kind == USDT_ARG_UNKNOWN ||
 	       (got.size == want->size && got.is_signed == want->is_signed &&
 		got.base == want->base && got.index == want->index && got.shift == want->shift &&
-		got.value == want->value);
+		got.value == want->value && got.is_float == want->is_float);
 }
 
 static void arguments(void)
@@ -49,19 +49,21 @@ static void arguments(void)
 		const char *text;
 		struct usdt_arg want;
 	} rows[] = {
-		{"-4@%eax", {USDT_ARG_VALUE, 4, true, RAX, NONE, 0, 0}},
-		{"8@%r15", {USDT_ARG_VALUE, 8, false, R15, NONE, 0, 0}},
-		{"1@%sil", {USDT_ARG_VALUE, 1, false, RSI, NONE, 0, 0}},
-		{"-2@%r8w", {USDT_ARG_VALUE, 2, true, R8, NONE, 0, 0}},
-		{"4@$7", {USDT_ARG_VALUE, 4, false, NONE, NONE, 0, 7}},
-		{"-8@$-7", {USDT_ARG_VALUE, 8, true, NONE, NONE, 0, -7}},
-		{"8@$0xffffffffffffffff", {USDT_ARG_VALUE, 8, false, NONE, NONE, 0, -1}},
-		{"8@(%rcx)", {USDT_ARG_MEMORY, 8, false, RCX, NONE, 0, 0}},
-		{"-4@112(%rsp)", {USDT_ARG_MEMORY, 4, true, RSP, NONE, 0, 112}},
-		{"-4@-0x14(%rbp)", {USDT_ARG_MEMORY, 4, true, RBP, NONE, 0, -20}},
-		{"8@8(%rax,%rdx,8)", {USDT_ARG_MEMORY, 8, false, RAX, RDX, 3, 8}},
-		{"8@(%rax,%r9)", {USDT_ARG_MEMORY, 8, false, RAX, R9, 0, 0}},
-		{"8@64(,%r12,2)", {USDT_ARG_MEMORY, 8, false, NONE, R12, 1, 64}},
+		{"-4@%eax", {USDT_ARG_VALUE, 4, true, RAX, NONE, 0, 0, false, 0}},
+		{"8f@-24(%rbp)", {USDT_ARG_MEMORY, 8, false, RBP, NONE, 0, -24, true, 0}},
+		{"4f@(%rax)", {USDT_ARG_MEMORY, 4, false, RAX, NONE, 0, 0, true, 0}},
+		{"8@%r15", {USDT_ARG_VALUE, 8, false, R15, NONE, 0, 0, false, 0}},
+		{"1@%sil", {USDT_ARG_VALUE, 1, false, RSI, NONE, 0, 0, false, 0}},
+		{"-2@%r8w", {USDT_ARG_VALUE, 2, true, R8, NONE, 0, 0, false, 0}},
+		{"4@$7", {USDT_ARG_VALUE, 4, false, NONE, NONE, 0, 7, false, 0}},
+		{"-8@$-7", {USDT_ARG_VALUE, 8, true, NONE, NONE, 0, -7, false, 0}},
+		{"8@$0xffffffffffffffff", {USDT_ARG_VALUE, 8, false, NONE, NONE, 0, -1, false, 0}},
+		{"8@(%rcx)", {USDT_ARG_MEMORY, 8, false, RCX, NONE, 0, 0, false, 0}},
+		{"-4@112(%rsp)", {USDT_ARG_MEMORY, 4, true, RSP, NONE, 0, 112, false, 0}},
+		{"-4@-0x14(%rbp)", {USDT_ARG_MEMORY, 4, true, RBP, NONE, 0, -20, false, 0}},
+		{"8@8(%rax,%rdx,8)", {USDT_ARG_MEMORY, 8, false, RAX, RDX, 3, 8, false, 0}},
+		{"8@(%rax,%r9)", {USDT_ARG_MEMORY, 8, false, RAX, R9, 0, 0, false, 0}},
+		{"8@64(,%r12,2)", {USDT_ARG_MEMORY, 8, false, NONE, R12, 1, 64, false, 0}},
 	};
 	static const char *const unknown[] = {
 		"8f@%xmm0",
@@ -113,13 +115,33 @@ static void several_arguments(void)
 
 static void specs(void)
 {
-	static const char *const bad[] = {"", ":", "a:", ":b", "python", " : "};
+	static const char *const bad[] = {
+		"",
+		":",
+		"a:",
+		":b",
+		"python",
+		" : ",
+		"a:b:c",
+		"a:b(",
+		"a:b(1)",
+		"a:b(1:int=c)",
+		"a:b(arg4:int=c)",
+		"a:b(arg:int=c)",
+		"(a:b)",
+		"a:b(arg0:int=c,",
+		"a:b(arg0:struct=c)",
+	};
 	struct usdt_spec spec;
 	const char *why;
 
 	CHECK(!usdt_spec_parse(STR(" py*: gc__start "), &spec, &why));
 	CHECK_STR(spec.provider, "py*");
 	CHECK_STR(spec.name, "gc__start");
+	CHECK(!usdt_spec_parse(STR("a:b(arg0:string=c, arg3:double=d)"), &spec, &why));
+	CHECK_STR(spec.name, "b");
+	CHECK(spec.values[0].kind == VALUE_TEXT && spec.values[1].kind == VALUE_DOUBLE);
+	CHECK(spec.values[1].argument == 3 && spec.values[1].bits == 64);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK(usdt_spec_parse(str_from(bad[i]), &spec, &why) && *why);
 }

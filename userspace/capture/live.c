@@ -280,6 +280,7 @@ static struct call_operand operand_of(const struct usdt_arg *arg)
 		.base = arg->base,
 		.index = arg->index,
 		.shift = arg->shift,
+		.text = arg->text,
 		.value = arg->value,
 	};
 }

@@ -143,7 +143,8 @@ const struct option options[] = {
 	     "CPU; again for more",
 	     .type = OPT_TEXTS, .value_name = "views|GLOB|none", KEPT(python_functions)),
 	OURS("usdt", FUNCTIONS, "USDT probes that match (globs) become events of the span they are in, "
-	     "two of them such as gc__start and gc__done a span; again for more", .type = OPT_TEXTS,
+	     "two of them such as gc__start and gc__done a span, with their integer arguments; "
+	     "PROVIDER:PROBE(argN:TYPE=ATTRIBUTE,...) takes others, too; again for more", .type = OPT_TEXTS,
 	     .value_name = "PROVIDER:PROBE", KEPT(usdt)),
 	OURS("slow_probes", FUNCTIONS, "probe functions, too, that need single steps: some 20 us a "
 	     "call", SWITCH, KEPT(slow_probes)),

@@ -14,6 +14,28 @@ const struct scope *function_scope(void)
 	return &scope;
 }
 
+size_t function_call__texts_len(const struct function_call *call)
+{
+	size_t len = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(call->texts); i++)
+		len += call->texts[i].len;
+	return len;
+}
+
+void function_call__move_texts(struct function_call *call, char *room, size_t size)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(call->texts); i++) {
+		struct str text = str_sub(call->texts[i], 0, size);
+
+		if (text.len)
+			memcpy(room, text.p, text.len);
+		call->texts[i] = (struct str){room, text.len};
+		room += text.len;
+		size -= text.len;
+	}
+}
+
 /* Texts are kept apart, in the order of the values. */
 static struct str text_of(const struct function *function, const struct function_call *call,
 			  u32 index)
@@ -23,6 +45,18 @@ static struct str text_of(const struct function *function, const struct function
 	for (u32 i = 0; i < index; i++)
 		text += function->values[i].kind == VALUE_TEXT;
 	return text < ARRAY_SIZE(call->texts) ? call->texts[text] : STR_NONE;
+}
+
+/* As the machine has it. */
+static double double_of(u64 raw, u32 bits)
+{
+	u32 low = (u32)raw;
+	float narrow;
+	double wide;
+
+	memcpy(&narrow, &low, sizeof(narrow));
+	memcpy(&wide, &raw, sizeof(wide));
+	return bits == 32 ? (double)narrow : wide;
 }
 
 bool function_attr(const struct function *function, const struct function_call *call, u32 index,
@@ -48,6 +82,10 @@ bool function_attr(const struct function *function, const struct function_call *
 		out->type = ATTR_STR;
 		out->s = text_of(function, call, index);
 		return raw != UINT64_MAX;
+	case VALUE_DOUBLE:
+		out->type = ATTR_DOUBLE;
+		out->d = double_of(raw, value->bits);
+		return true;
 	case VALUE_NONE:
 		break;
 	}

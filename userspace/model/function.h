@@ -13,13 +13,13 @@ struct scope;
 #define FUNCTION_VALUES_MAX   4 /* taken of one call */
 #define FUNCTION_REQUESTS_MAX 4 /* that may be open in one thread */
 
-enum function_value_kind { VALUE_NONE, VALUE_INT, VALUE_BOOL, VALUE_TEXT };
+enum function_value_kind { VALUE_NONE, VALUE_INT, VALUE_BOOL, VALUE_TEXT, VALUE_DOUBLE };
 
 /* An argument or the result that is to be an attribute. */
 struct function_value {
 	enum function_value_kind kind;
-	u32 bits;	 /* of VALUE_INT: the width of the C type, 8 to 64, signed */
-	u32 argument;	 /* 1..5, 0: the result */
+	u32 bits;     /* the width of the C type: VALUE_INT 8 to 64, signed, VALUE_DOUBLE 32, 64 */
+	u32 argument; /* 1..5, 0: the result; of USDT probes 0..3 */
 	struct str attr; /* its name */
 };
 
@@ -88,6 +88,10 @@ struct function_call {
 
 /* Of all that is made of calls. */
 const struct scope *function_scope(void);
+/* Bytes of its texts. */
+size_t function_call__texts_len(const struct function_call *call);
+/* Its texts, which were borrowed, move to room; what does not fit is cut off. */
+void function_call__move_texts(struct function_call *call, char *room, size_t size);
 /*
  * The value with that index as an attribute, its key and text borrowed of the two. False: there is
  * none, or it could not be read.

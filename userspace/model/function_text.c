@@ -57,7 +57,7 @@ static int parse_value(struct str line, struct arena *mem, struct function_value
 
 	copy(text, sizeof(text), line);
 	if (sscanf(text, "%u %u %u%n", &kind, &value->bits, &value->argument, &at) != 3 || !kind ||
-	    kind > VALUE_TEXT || value->bits < 8 || value->bits > 64 || value->argument > 5 ||
+	    kind > VALUE_DOUBLE || value->bits < 8 || value->bits > 64 || value->argument > 5 ||
 	    text[at] != ' ')
 		return -EINVAL;
 	value->kind = kind;

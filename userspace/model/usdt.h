@@ -20,10 +20,13 @@ struct usdt_arg {
 	u8 base, index; /* registers as <sys/reg.h> counts them, or USDT_NO_REGISTER */
 	u8 shift;	/* of index */
 	s64 value;	/* the constant, or what is added */
+	bool is_float;	/* its C type */
+	u8 text;	/* 1, 2: it points to the first, second text of the values; 0: to none */
 };
 
 /* Arguments that are taken of a probe, of a span's two together: as of a function's call. */
-#define USDT_ARGS_MAX 4
+#define USDT_ARGS_MAX  4
+#define USDT_TEXTS_MAX 2
 
 enum usdt_role {
 	USDT_EVENT, /* something happened */

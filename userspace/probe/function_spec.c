@@ -7,7 +7,6 @@
 
 #include "model/hex.h"
 
-#define ARGUMENTS_MAX 5
 /* Of a string two are taken at most: the kernel side keeps them on a frame. */
 #define TEXTS_MAX 2
 
@@ -16,22 +15,25 @@ static const struct {
 	enum function_value_kind kind;
 	u32 bits;
 } types[] = {
-	{STR("int"), VALUE_INT, 32},	 {STR("int8"), VALUE_INT, 8},
-	{STR("int16"), VALUE_INT, 16},	 {STR("int32"), VALUE_INT, 32},
-	{STR("int64"), VALUE_INT, 64},	 {STR("bool"), VALUE_BOOL, 8},
-	{STR("string"), VALUE_TEXT, 64},
+	{STR("int"), VALUE_INT, 32},	   {STR("int8"), VALUE_INT, 8},
+	{STR("int16"), VALUE_INT, 16},	   {STR("int32"), VALUE_INT, 32},
+	{STR("int64"), VALUE_INT, 64},	   {STR("bool"), VALUE_BOOL, 8},
+	{STR("string"), VALUE_TEXT, 64},   {STR("float"), VALUE_DOUBLE, 32},
+	{STR("double"), VALUE_DOUBLE, 64},
 };
 
-static bool parse_type(struct str name, struct function_value *value)
+/* Of functions those of floating point are not taken. */
+static const char *parse_type(struct str name, bool usdt, struct function_value *value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (!str_eq(types[i].name, name))
+		if (!str_eq(types[i].name, name) || (types[i].kind == VALUE_DOUBLE && !usdt))
 			continue;
 		value->kind = types[i].kind;
 		value->bits = types[i].bits;
-		return true;
+		return NULL;
 	}
-	return false;
+	return usdt ? "types are int, int8, int16, int32, int64, bool, float, double and string"
+		    : "types are int, int8, int16, int32, int64, bool and string";
 }
 
 /* Cuts text at the first c, which goes; false: there is none, and nothing changes. */
@@ -64,21 +66,33 @@ static const char *add_value(struct function_spec_text *spec, struct function_va
 	return "more than four values";
 }
 
-/* N:TYPE=ATTRIBUTE */
-static const char *parse_argument(struct str text, struct function_spec_text *spec)
+/* "1" to "5", or of USDT probes "arg0" to "arg3" */
+static bool parse_place(struct str text, bool usdt, u32 *place)
+{
+	static const struct str arg = STR("arg");
+	char first = usdt ? '0' : '1', last = usdt ? '3' : '5';
+
+	if (usdt && !str_starts(text, arg))
+		return false;
+	text = usdt ? str_sub(text, arg.len, text.len) : text;
+	*place = text.len ? (u32)(text.p[0] - '0') : 0;
+	return text.len == 1 && text.p[0] >= first && text.p[0] <= last;
+}
+
+/* PLACE:TYPE=ATTRIBUTE */
+static const char *parse_argument(struct str text, bool usdt, struct function_spec_text *spec)
 {
 	struct function_value value = {0};
-	struct str type, attr;
+	struct str type;
+	const char *why;
 
-	if (!split(&text, ':', &type) || !split(&type, '=', &attr) || !attr.len)
-		return "an argument is not N:TYPE=ATTRIBUTE";
-	if (text.len != 1 || text.p[0] < '1' || text.p[0] > '0' + ARGUMENTS_MAX)
-		return "arguments are counted from 1 to 5";
-	if (!parse_type(type, &value))
-		return "types are int, int8, int16, int32, int64, bool and string";
-	value.argument = (u32)(text.p[0] - '0');
-	value.attr = attr;
-	return add_value(spec, value);
+	if (!split(&text, ':', &type) || !split(&type, '=', &value.attr) || !value.attr.len)
+		return usdt ? "an argument is not argN:TYPE=ATTRIBUTE"
+			    : "an argument is not N:TYPE=ATTRIBUTE";
+	if (!parse_place(text, usdt, &value.argument))
+		return usdt ? "arguments are arg0 to arg3" : "arguments are counted from 1 to 5";
+	why = parse_type(type, usdt, &value);
+	return why ? why : add_value(spec, value);
 }
 
 /* ATTRIBUTE:TYPE */
@@ -86,16 +100,16 @@ static const char *parse_result(struct str text, struct function_spec_text *spec
 {
 	struct function_value value = {0};
 	struct str type;
+	const char *why;
 
 	if (!split(&text, ':', &type) || !text.len)
 		return "the result is not ATTRIBUTE:TYPE";
-	if (!parse_type(type, &value))
-		return "types are int, int8, int16, int32, int64, bool and string";
+	why = parse_type(type, false, &value);
 	value.attr = text;
-	return add_value(spec, value);
+	return why ? why : add_value(spec, value);
 }
 
-static const char *parse_arguments(struct str *text, struct function_spec_text *spec)
+const char *function_spec_arguments(struct str *text, bool usdt, struct function_spec_text *spec)
 {
 	struct str list, rest = STR_NONE;
 	const char *why = NULL;
@@ -109,7 +123,7 @@ static const char *parse_arguments(struct str *text, struct function_spec_text *
 	/* () is as good as nothing, a comma with nothing behind it is not */
 	for (more = list.len; more && !why; list = rest) {
 		more = split(&list, ',', &rest);
-		why = parse_argument(list, spec);
+		why = parse_argument(list, usdt, spec);
 	}
 	return why;
 }
@@ -142,7 +156,7 @@ static bool split_offset(struct str *text, struct str *offset)
 	return false;
 }
 
-static const char *parse_place(struct str text, struct function_spec_text *spec)
+static const char *parse_function(struct str text, struct function_spec_text *spec)
 {
 	struct str rest;
 
@@ -174,9 +188,9 @@ int function_spec_parse(struct str text, struct function_spec_text *spec, const 
 		text = str_sub(text, 0, (size_t)arrow);
 	}
 	text = str_trim(text);
-	*why = parse_arguments(&text, spec);
+	*why = function_spec_arguments(&text, false, spec);
 	if (!*why)
-		*why = parse_place(text, spec);
+		*why = parse_function(text, spec);
 	if (!*why && arrow >= 0)
 		*why = parse_result(result, spec);
 	return *why ? -EINVAL : 0;

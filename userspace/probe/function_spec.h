@@ -27,6 +27,11 @@ struct function_spec_text {
 
 /* Texts point into text. 0, or -EINVAL and *why says what is wrong, in static words. */
 int function_spec_parse(struct str text, struct function_spec_text *spec, const char **why);
+/*
+ * Cuts (PLACE:TYPE=ATTRIBUTE,...) off the end of text. usdt: places are arg0 to arg3, and types
+ * float and double as well. NULL, or what is wrong.
+ */
+const char *function_spec_arguments(struct str *text, bool usdt, struct function_spec_text *spec);
 /* Adds the values that another one asks of the same function; false: some are too many, or not what
  * an attribute stands for already. */
 bool function_spec__merge(struct function_spec_text *spec, const struct function_spec_text *other);

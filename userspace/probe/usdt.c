@@ -123,7 +123,10 @@ static struct usdt_arg parse_arg(struct str text)
 	struct usdt_arg arg = unknown;
 	s64 size;
 
-	if (!take_number(&text, &size) || !take_char(&text, '@'))
+	if (!take_number(&text, &size))
+		return unknown;
+	arg.is_float = take_char(&text, 'f');
+	if (!take_char(&text, '@'))
 		return unknown;
 	arg.is_signed = size < 0;
 	size = arg.is_signed ? -size : size;

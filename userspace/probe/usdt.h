@@ -29,7 +29,7 @@ u32 usdt_each(const struct binary *binary, void (*fn)(void *owner, const struct 
 
 /*
  * Arguments of a probe, "-4@%eax 8@16(%rbp,%rcx,8) 4@$7": SIZE@OPERAND, a negative size for signed
- * ones. Returns how many there are, of which the first max are written.
+ * ones, "8f@" for floating point. Returns how many there are, of which the first max are written.
  */
 u32 usdt_args_parse(struct str text, struct usdt_arg *args, u32 max);
 

@@ -54,11 +54,17 @@ struct usdt_probes {
 
 int usdt_spec_parse(struct str text, struct usdt_spec *spec, const char **why)
 {
-	ssize_t colon = str_find(text, ':', 0);
+	struct function_spec_text values = {0};
+	ssize_t colon;
 
+	*why = function_spec_arguments(&text, true, &values);
+	if (*why)
+		return -EINVAL;
+	memcpy(spec->values, values.values, sizeof(spec->values));
+	colon = str_find(text, ':', 0);
 	spec->provider = str_trim(str_sub(text, 0, colon < 0 ? 0 : (size_t)colon));
 	spec->name = str_trim(str_sub(text, (size_t)colon + 1, text.len));
-	if (colon >= 0 && spec->provider.len && spec->name.len)
+	if (colon >= 0 && spec->provider.len && spec->name.len && str_find(spec->name, ':', 0) < 0)
 		return 0;
 	*why = "want PROVIDER:PROBE, as python:gc__start";
 	return -EINVAL;
@@ -129,11 +135,15 @@ static void search__free(struct search *search)
 	free(search->found);
 }
 
+static bool names(const struct usdt_spec *spec, struct str provider, struct str name)
+{
+	return function_glob(spec->provider, provider) && function_glob(spec->name, name);
+}
+
 static bool is_asked_for(const struct usdt_probes *probes, const struct usdt_probe *probe)
 {
 	for (u32 i = 0; i < probes->env.spec_cnt; i++)
-		if (function_glob(probes->env.specs[i].provider, probe->provider) &&
-		    function_glob(probes->env.specs[i].name, probe->name))
+		if (names(&probes->env.specs[i], probe->provider, probe->name))
 			return true;
 	return false;
 }
@@ -220,20 +230,54 @@ static struct meaning meaning_of(const struct search *search, const struct found
 
 /* ---- numbers ---- */
 
-/* arg0, arg1 ...; those of a span's end as done.arg0 */
-static void add_value(struct usdt_probes *probes, struct function *function, u32 at, u32 number,
-		      struct str end_suffix)
+/* What the first spec that names this argument takes it for; NULL: none does. */
+static const struct function_value *typed(const struct usdt_probes *probes,
+					  const struct found *found, u32 number)
 {
+	for (u32 i = 0; i < probes->env.spec_cnt; i++) {
+		const struct usdt_spec *spec = &probes->env.specs[i];
+
+		for (u32 j = 0; j < FUNCTION_VALUES_MAX && spec->values[j].kind; j++)
+			if (spec->values[j].argument == number &&
+			    names(spec, found->provider, found->name))
+				return &spec->values[j];
+	}
+	return NULL;
+}
+
+/* How many of the first values are texts; has: is one of them this attribute? */
+static u32 texts_before(const struct function *function, u32 at, struct str attr, bool *has)
+{
+	u32 cnt = 0;
+
+	*has = false;
+	for (u32 i = 0; i < at; i++) {
+		cnt += function->values[i].kind == VALUE_TEXT;
+		*has |= str_eq(function->values[i].attr, attr);
+	}
+	return cnt;
+}
+
+/* As it is asked for; else arg0, arg1 ... or, of those of a span's end, done.arg0 */
+static void add_value(struct usdt_probes *probes, struct function *function, u32 at,
+		      const struct found *found, u32 number, struct str end_suffix)
+{
+	const struct function_value *as = typed(probes, found, number);
 	struct str end = str_sub(end_suffix, 2, end_suffix.len);
+	struct function_value *value = &function->values[at];
 	char name[64];
+	bool has = false;
+	u32 texts = as ? texts_before(function, at, as->attr, &has) : 0;
 
 	snprintf(name, sizeof(name), "%.*s%sarg%u", STR_ARG(end), end.len ? "." : "", number);
-	function->values[at] = (struct function_value){
-		.kind = VALUE_INT,
-		.bits = 64,
-		.argument = number,
-		.attr = arena__dup(&probes->mem, str_from(name)),
-	};
+	*value = (struct function_value){.kind = VALUE_INT, .bits = 64, .argument = number};
+	if (as && (as->kind != VALUE_TEXT || texts < USDT_TEXTS_MAX))
+		*value = *as;
+	else if (as)
+		log_warn("of %.*s more than two strings are asked for; %s is left a number",
+			 STR_ARG(function->name), name);
+	if (!value->attr.len || has)
+		value->attr = arena__dup(&probes->mem, str_from(name));
 }
 
 static u32 most_args(const struct search *search, const struct found *of)
@@ -270,13 +314,27 @@ static int number_of(struct usdt_probes *probes, const struct search *search, u3
 		.kind = meaning->role == USDT_EVENT ? FUNCTION_EVENT : FUNCTION_SPAN,
 	};
 	for (u32 i = 0; i < begins; i++)
-		add_value(probes, function, i, i, STR_NONE);
+		add_value(probes, function, i, meaning->begin, i, STR_NONE);
 	for (u32 i = 0; i < ends && begins + i < FUNCTION_VALUES_MAX; i++)
-		add_value(probes, function, begins + i, i, meaning->end_suffix);
+		add_value(probes, function, begins + i, meaning->end, i, meaning->end_suffix);
 	if (!function->name.len ||
 	    probes->env.describe(probes->env.owner, FUNCTION_USDT + probes->cnt, function))
 		return -ENOMEM;
 	return (int)probes->cnt++;
+}
+
+/* Where an argument is, taken for what its value is asked for as. */
+static struct usdt_arg arg_as(const struct usdt_arg *arg, const struct function *function, u32 at)
+{
+	struct usdt_arg out = *arg;
+	enum function_value_kind kind = function->values[at].kind;
+	bool unused;
+
+	if (kind == VALUE_TEXT)
+		out.text = (u8)(1 + texts_before(function, at, STR_NONE, &unused));
+	if (arg->is_float && kind != VALUE_DOUBLE)
+		out.kind = USDT_ARG_UNKNOWN;
+	return out;
 }
 
 static void add_site(struct usdt_probes *probes, const struct search *search, struct file *file,
@@ -294,8 +352,9 @@ static void add_site(struct usdt_probes *probes, const struct search *search, st
 	site.function = FUNCTION_USDT + (u32)number;
 	site.first = (u8)first;
 	for (u32 i = 0; i < found->arg_cnt && first + i < USDT_ARGS_MAX; i++) {
-		site.args[site.arg_cnt++] = found->args[i];
-		if (found->args[i].kind == USDT_ARG_UNKNOWN)
+		site.args[site.arg_cnt] =
+			arg_as(&found->args[i], &probes->table[number], first + i);
+		if (site.args[site.arg_cnt++].kind == USDT_ARG_UNKNOWN)
 			log_debug("argument %u of %.*s:%.*s at 0x%llx cannot be read", i,
 				  STR_ARG(found->provider), STR_ARG(found->name),
 				  (unsigned long long)found->offset);
@@ -391,8 +450,10 @@ static bool attach(void *owner, const struct mapped *mapped)
 	err = env->attach(env->owner, &attached->probes, path, process->tgid, file->places,
 			  file->cnt);
 	if (err) {
-		log_warn("USDT probes of pid %u cannot be attached: %s", process->tgid,
-			 strerror(-err));
+		/* short-lived ones may have ended meanwhile */
+		log_print(err == -ESRCH ? LOG_DEBUG : LOG_WARN,
+			  "USDT probes of pid %u cannot be attached: %s", process->tgid,
+			  strerror(-err));
 		return true;
 	}
 	if (!still_runs(file, mapped->path)) {

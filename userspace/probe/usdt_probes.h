@@ -23,9 +23,11 @@
 
 struct usdt_probes;
 
-/* PROVIDER:NAME, both globs. */
+/* PROVIDER:NAME[(argN:TYPE=ATTRIBUTE,...)], both globs; types as of functions, and float, double.
+ */
 struct usdt_spec {
 	struct str provider, name;
+	struct function_value values[FUNCTION_VALUES_MAX]; /* up to VALUE_NONE */
 };
 
 /* Texts point into text. 0, or -EINVAL and *why says what is wrong, in static words. */

@@ -18,7 +18,7 @@
 /* A call that waits: for its request to begin, or to be the only one left of several. */
 struct waiting {
 	struct function_call call;
-	u8 texts[256];
+	char texts[256];
 	u64 since; /* the tick that saw it first */
 	struct waiting *next;
 };
@@ -342,7 +342,6 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 {
 	struct waiting *waiting =
 		spans->waiting_cnt < FUNCTION_CALLS_MAX ? malloc(sizeof(*waiting)) : NULL;
-	size_t used = 0;
 
 	if (!waiting) {
 		stats__add(spans->env.stats, STAT_CALL_LOST, 1);
@@ -350,14 +349,7 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 		return NULL;
 	}
 	*waiting = (struct waiting){.call = *call};
-	for (u32 i = 0; i < ARRAY_SIZE(call->texts); i++) {
-		struct str text = str_sub(call->texts[i], 0, sizeof(waiting->texts) - used);
-
-		if (text.len)
-			memcpy(waiting->texts + used, text.p, text.len);
-		waiting->call.texts[i] = (struct str){(char *)waiting->texts + used, text.len};
-		used += text.len;
-	}
+	function_call__move_texts(&waiting->call, waiting->texts, sizeof(waiting->texts));
 	spans->waiting_cnt++;
 	return waiting;
 }

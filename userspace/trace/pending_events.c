@@ -2,7 +2,6 @@
 #include "trace/pending_events.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void append(struct pending_events *pending, struct pending_list *list)
 {
@@ -40,9 +39,9 @@ static struct pending_list *list_of(struct pending_events *pending, u64 key, u64
 bool pending_events__add(struct pending_events *pending, u64 key, const struct function_call *call,
 			 u32 request)
 {
-	struct str text = call->texts[0];
+	size_t len = function_call__texts_len(call);
 	struct pending_event *event =
-		pending->cnt < PENDING_EVENTS_MAX ? calloc(1, sizeof(*event) + text.len) : NULL;
+		pending->cnt < PENDING_EVENTS_MAX ? calloc(1, sizeof(*event) + len) : NULL;
 	struct pending_list *list = event ? list_of(pending, key, call->end_ns) : NULL;
 
 	if (!list) {
@@ -50,10 +49,7 @@ bool pending_events__add(struct pending_events *pending, u64 key, const struct f
 		return false;
 	}
 	event->call = *call;
-	if (text.len)
-		memcpy(event->text, text.p, text.len);
-	event->call.texts[0] = (struct str){event->text, text.len};
-	event->call.texts[1] = STR_NONE;
+	function_call__move_texts(&event->call, event->texts, len);
 	list->conn = call->requests[request].conn;
 	list->start_ns = call->requests[request].ts;
 	*list->last = event;

@@ -9,13 +9,13 @@
 #include "base/map.h"
 #include "model/function.h"
 
-/* That wait at once; some 200 bytes each. */
+/* That wait at once; some 200 bytes each, and their texts. */
 #define PENDING_EVENTS_MAX 16384
 
 struct pending_event {
 	struct pending_event *next;
 	struct function_call call;
-	char text[]; /* the first of its texts, the only one that is kept */
+	char texts[];
 };
 
 struct pending_list {
