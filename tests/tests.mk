@@ -39,6 +39,16 @@ build/tests/e2e/stacks: tests/e2e/stacks.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $< -lpthread
 
+THROWS    := $(addprefix build/tests/e2e/throws,-plain -none -static -stripped)
+E2E       += $(THROWS)
+THROWS_none     := -fno-exceptions
+THROWS_static   := -static
+THROWS_stripped := -static -s
+$(THROWS): build/tests/e2e/throws-%: tests/e2e/throws.cc
+	$(call say,CXX,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) -O1 -Wall -Wextra -Werror $(THROWS_$*) -o $@ $<
+
 # made of the daemon's own parts, which its own tests need not build with sanitisers
 build/tests/e2e/sites build/tests/e2e/cycles: build/tests/e2e/%: tests/e2e/%.c build/core.a
 	$(call say,CC,$@)

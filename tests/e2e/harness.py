@@ -159,7 +159,7 @@ PROBES = {
     "gevent": lambda: _has_python("gevent"),
     "python-views": _has_python_views,
     "usdt": lambda: (HELPERS / "usdt").exists(),
-    "stacks": lambda: (HELPERS / "stacks").exists(),
+    "stacks": lambda: (HELPERS / "stacks").exists() and (HELPERS / "throws-none").exists(),
     "python-usdt": lambda: _has_notes(PYTHON, "gc__start"),
     "goserver": lambda: (HELPERS / "goserver").exists(),
 }

@@ -5,6 +5,7 @@ import re
 
 from harness import HELPERS, Server, check, check_equal, exchange, test
 from test_functions import trees, watch
+from test_workers import file_offset
 
 CALLS = ("stack_outer", ("stack_inner", ("stack_leaf",)))
 
@@ -67,3 +68,40 @@ def stacks_of_threads_that_end(run):
     summary = daemon.stop()
     check_equal([tree for tree in trees(daemon) if len(tree) > 1], whole("plain"), "trees")
     check_equal(counts(summary), {"spans": "3", "never returned": "2"}, "counts")
+
+
+def throws(run, build):
+    process = run.start([HELPERS / build])
+    return Server(process, process.wait_text(r"listening on (\S+)")[1])
+
+
+def double(server, count):
+    for number in range(count):
+        _, answer = exchange(server.address, b"GET /%d HTTP/1.1\r\n\r\n" % number)
+        check(answer.endswith(b"\r\n\r\n%d" % (2 * number)), "answer: %r" % answer)
+
+
+@test("bpf", "stacks", "nm")
+def stacks_left_by_exceptions(run):
+    """They are not probed, whether symbols tell of exceptions or nothing but texts does."""
+    offset = file_offset(HELPERS / "throws-static", "throw_outer")
+    for build, function in (("throws-plain", "throw_*"), ("throws-static", "throw_*"),
+                            ("throws-stripped", "exe+0x%x" % offset)):
+        server = throws(run, build)
+        daemon = watch(run, server, "--function", function)
+        daemon.wait_text(r"no functions of the executable of pid %d .*throw exceptions"
+                         % server.process.pid)
+        double(server, 3)
+        daemon.stop()
+        check_equal(trees(daemon), 3 * [("GET /{id}",)], "trees of " + build)
+        check(server.process.running(), "the server died")
+
+
+@test("bpf", "stacks")
+def stacks_without_exceptions(run):
+    """C++ built without them is like C."""
+    server = throws(run, "throws-none")
+    daemon = watch(run, server, "--function", "throw_*")
+    double(server, 3)
+    daemon.stop()
+    check_equal(trees(daemon), 3 * [("GET /{id}", ("throw_outer", ("throw_inner",)))], "trees")

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "model/arena.h"
+#include "probe/danger.h"
 #include "probe/elf.h"
 #include "probe/source.h"
 
@@ -27,16 +28,14 @@ struct symbols {
 	char *names; /* owned */
 	u64 names_len;
 	bool exported; /* they are those of .dynsym */
-	const char *danger;
-	bool signal_stacks; /* it may give signal handlers a stack of their own */
+	struct danger danger;
 };
 
 struct binary {
 	struct elf elf;
 	struct binary_id id;
 	bool is_go;
-	const char *danger;
-	bool signal_stacks;
+	struct danger danger;
 	struct str handlers;
 	struct arena mem;      /* of handlers and files */
 	struct source *source; /* NULL: not opened yet, or nothing to open */
@@ -164,10 +163,7 @@ bool binary__is_go(const struct binary *binary)
 
 const char *binary__danger(const struct binary *binary, bool spares_stacks)
 {
-	if (!binary->danger && binary->signal_stacks && !spares_stacks)
-		return "handle signals on a stack of its own (sigaltstack; from Linux 6.13 on it "
-		       "may)";
-	return binary->danger;
+	return danger__what(&binary->danger, spares_stacks);
 }
 
 struct str binary__handlers(const struct binary *binary)
@@ -195,55 +191,12 @@ static bool is_part(struct str name)
 	return false;
 }
 
-/* What the symbols of those name that a probed return would end. */
-static const char *danger_of(struct str name, bool defined)
-{
-	static const char stacks[] = "switch stacks (swapcontext)";
-	static const char unwinds[] = "throw exceptions (C++, Rust)";
-	static const struct {
-		struct str name;
-		bool import; /* all static programs or sanitizers have it */
-		const char *what;
-	} dangers[] = {
-		{STR("swapcontext"), true, stacks},
-		{STR("setcontext"), true, stacks},
-		{STR("__start_context"), false, stacks},
-		{STR("jump_fcontext"), false, stacks},
-		{STR("ontop_fcontext"), false, stacks},
-		{STR("__gxx_personality_v0"), false, unwinds},
-		{STR("__cxa_begin_catch"), false, unwinds},
-		{STR("rust_eh_personality"), false, unwinds},
-		{STR("_Unwind_RaiseException"), true, unwinds},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(dangers); i++)
-		if (str_eq(name, dangers[i].name) && !(defined && dangers[i].import))
-			return dangers[i].what;
-	return NULL;
-}
-
 static struct str symbol_name(const struct symbols *symbols, const Elf64_Sym *from)
 {
 	if (from->st_name >= symbols->names_len)
 		return STR_NONE;
 	return (struct str){symbols->names + from->st_name,
 			    strnlen(symbols->names + from->st_name, SYMBOL_NAME_MAX)};
-}
-
-/* What a library exports, as libc does, it need not use. */
-static void note_danger(struct symbols *symbols, const Elf64_Sym *from)
-{
-	bool defined = from->st_shndx != SHN_UNDEF;
-	struct str name = symbol_name(symbols, from);
-	ssize_t version = str_find(name, '@', 0);
-
-	if (defined && symbols->exported)
-		return;
-	if (version >= 0) /* .symtab has them */
-		name = str_sub(name, 0, (size_t)version);
-	if (!symbols->danger)
-		symbols->danger = danger_of(name, defined);
-	symbols->signal_stacks |= str_eq(name, STR("sigaltstack"));
 }
 
 static bool read_symbol(const struct binary *binary, const struct symbols *symbols,
@@ -310,8 +263,10 @@ static int symbols__load(struct symbols *symbols, const struct binary *binary)
 	from = elf_sections__typed(&sections, SHT_SYMTAB);
 	if (!from)
 		from = elf_sections__typed(&sections, SHT_DYNSYM);
-	if (!from)
+	if (!from) {
+		danger__search(&symbols->danger, &binary->elf);
 		return 0;
+	}
 	symbols->exported = from->sh_type == SHT_DYNSYM;
 	cnt = from->sh_size / sizeof(Elf64_Sym);
 	if (cnt > SYMBOLS_MAX)
@@ -325,7 +280,8 @@ static int symbols__load(struct symbols *symbols, const struct binary *binary)
 	if (symbols->names && raw && symbols->table) {
 		symbols->names_len = names->sh_size;
 		for (u64 i = 0; i < cnt; i++) {
-			note_danger(symbols, &raw[i]);
+			danger__symbol(&symbols->danger, symbol_name(symbols, &raw[i]),
+				       raw[i].st_shndx != SHN_UNDEF, symbols->exported);
 			symbols->cnt += read_symbol(binary, symbols, &raw[i],
 						    &symbols->table[symbols->cnt]);
 		}
@@ -347,7 +303,6 @@ int binary__functions(struct binary *binary,
 	if (err)
 		return err;
 	binary->danger = symbols.danger;
-	binary->signal_stacks = symbols.signal_stacks;
 	while (i < symbols.cnt && fn(owner, &symbols.table[i++].function))
 		;
 	/* of hundreds of files at once it would be too much */

@@ -50,12 +50,7 @@ bool binary__is_go(const struct binary *binary);
  */
 int binary__functions(struct binary *binary,
 		      bool (*fn)(void *owner, const struct binary_function *function), void *owner);
-/*
- * What it does, by its symbols, that a probed return would have it crash of: as "switch stacks",
- * of which the kernel loses one's returns where they take turns, or "throw exceptions", which find
- * no caller beyond the kernel's own address for a return. NULL: nothing. Known when
- * binary__functions() was called. spares_stacks: none is probed on the stack of a signal handler.
- */
+/* As danger__what(), of probe/danger.h. Known when binary__functions() was called. */
 const char *binary__danger(const struct binary *binary, bool spares_stacks);
 /* The function that covers this file offset; where no symbol does, one without name and size. */
 int binary__function_at(struct binary *binary, u64 offset, struct binary_function *out);

@@ -191,12 +191,10 @@ static void add(struct search *search, const struct binary_function *found,
 		.offset = found->offset,
 		.size = found->size,
 	};
-	char name[32];
 
 	if (number < 0)
 		return;
-	snprintf(name, sizeof(name), "0x%" PRIx64, found->offset);
-	function.name = arena__dup(&file->mem, found->name.len ? found->name : str_from(name));
+	function.name = arena__dup(&file->mem, found->name);
 	if (binary__source(file->binary, found->address, &function.file, &function.line))
 		function.file = arena__dup(&file->mem, function.file);
 	memcpy(function.values, spec->values, sizeof(function.values));
@@ -318,6 +316,7 @@ static void look_through(struct function_files *files, struct function_file *fil
 {
 	struct search search = {.files = files, .file = file};
 	struct binary_function found;
+	char name[32];
 	int n = binary__functions(file->binary, on_function, &search);
 
 	if (n < 0)
@@ -331,6 +330,9 @@ static void look_through(struct function_files *files, struct function_file *fil
 			log_warn("no function at offset 0x%" PRIx64, spec->offset);
 			continue;
 		}
+		snprintf(name, sizeof(name), "0x%" PRIx64, found.offset);
+		if (!found.name.len)
+			found.name = str_from(name);
 		choose_site(&search, &found, spec);
 	}
 	say(&search, path);
