@@ -44,11 +44,11 @@ BPF_OBJ  := build/gen/otel_ebpf.bpf.o
 SKEL     := build/gen/otel_ebpf.skel.h
 # only capture/ knows the wire and the skeleton
 CAPTURE_OBJ := $(filter $(B)/userspace/capture/%,$(OBJ))
-# and only export/ the messages of OTLP, whose code protoc-c writes
+# and only export/ and deliver/ the messages of OTLP, whose code protoc-c writes
 PROTO    := $(wildcard userspace/export/proto/*.proto)
 PB_HDR   := $(PROTO:userspace/export/proto/%.proto=build/gen/%.pb-c.h)
 PB_OBJ   := $(PB_HDR:build/%.h=$(B)/%.o)
-EXPORT_OBJ := $(filter $(B)/userspace/export/%,$(OBJ))
+OTLP_OBJ := $(filter $(B)/userspace/export/% $(B)/userspace/deliver/%,$(OBJ))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -85,8 +85,8 @@ $(PB_OBJ): $(B)/%.o: build/%.c $(PB_HDR)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -w $(CFLAGS) $(SAN) -Ibuild/gen -c $< -o $@
 
-$(EXPORT_OBJ): ALL_CFLAGS += -isystem build/gen
-$(EXPORT_OBJ): $(PB_HDR)
+$(OTLP_OBJ): ALL_CFLAGS += -isystem build/gen
+$(OTLP_OBJ): $(PB_HDR)
 
 $(BPF_OBJ): bpf/otel_ebpf.bpf.c
 	$(call say,BPF,$<)

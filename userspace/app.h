@@ -22,7 +22,7 @@
 #include "config/config.h"
 #include "conn/table.h"
 #include "export/metrics_export.h"
-#include "export/outbox.h"
+#include "deliver/outbox.h"
 #include "export/summary.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/span_metrics.h"

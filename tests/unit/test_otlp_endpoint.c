@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "export/otlp_endpoint.h"
-#include "export/header_list.h"
+#include "deliver/header_list.h"
 
 static void good_endpoints(void)
 {

@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "export/delivery.h"
+#include "deliver/delivery.h"
 #include "test.h"
 
 #define ITEMS 4096

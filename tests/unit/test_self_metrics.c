@@ -2,7 +2,7 @@
 /* What the daemon tells of itself: builders of metrics, and the names of the conventions. */
 #include "test.h"
 
-#include "export/delivery_counts.h"
+#include "deliver/delivery_counts.h"
 #include "export/export.h"
 #include "pipeline/pipeline.h"
 

@@ -4,10 +4,10 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "export/compress.h"
-#include "export/grpc_answer.h"
-#include "export/http_answer.h"
-#include "export/otlp_answer.h"
+#include "deliver/compress.h"
+#include "deliver/grpc_answer.h"
+#include "deliver/http_answer.h"
+#include "deliver/otlp_answer.h"
 
 #define NOW (1000000000ULL * NSEC_PER_SEC) /* 2001-09-09T01:46:40Z */
 

@@ -37,7 +37,7 @@ struct config_otlp {
 	const char *endpoint;	 /* as given; NULL: not */
 	const char *protocol;	 /* "grpc", "http/protobuf" or "http/json" */
 	bool insecure;		 /* where the endpoint names no scheme */
-	const char *headers;	 /* as export/header_list.h takes them, or NULL */
+	const char *headers;	 /* as deliver/header_list.h takes them, or NULL */
 	const char *compression; /* "none", "gzip" or "deflate" */
 	u64 timeout;		 /* ms, 0: none */
 	const char *certificate; /* files in PEM, or NULL */

@@ -7,10 +7,10 @@
 
 #include "base/log.h"
 #include "export/otlp_endpoint.h"
-#include "export/grpc.h"
-#include "export/http_client.h"
-#include "export/otlp_answer.h"
-#include "export/tls.h"
+#include "deliver/grpc.h"
+#include "deliver/http_client.h"
+#include "deliver/otlp_answer.h"
+#include "deliver/tls.h"
 
 /* So short a time is meant as seconds, which opentelemetry-python takes it for. */
 #define TIMEOUT_SUSPECT_MS 100

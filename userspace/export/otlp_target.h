@@ -4,7 +4,7 @@
 #define OTLP_TARGET_H
 
 #include "config/config.h"
-#include "export/outbox.h"
+#include "deliver/outbox.h"
 
 /* What a signal has of its own. */
 struct otlp_signal {

@@ -9,9 +9,9 @@
 
 #include "base/log.h"
 #include "export/export.h"
-#include "export/http_client.h"
+#include "deliver/http_client.h"
 #include "export/otlp_endpoint.h"
-#include "export/outbox.h"
+#include "deliver/outbox.h"
 #include "export/zipkin_json.h"
 
 /* What is queued. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/tls.h"
+#include "deliver/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/header_list.h"
+#include "deliver/header_list.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/stream.h"
+#include "deliver/stream.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "export/resolver.h"
+#include "deliver/resolver.h"
 
 /* An address that does not answer is given up for the next one, if there is one, after so long. */
 #define ADDRESS_NS (2 * NSEC_PER_SEC)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/compress.h"
+#include "deliver/compress.h"
 
 #include <errno.h>
 #include <zlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/http_answer.h"
+#include "deliver/http_answer.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

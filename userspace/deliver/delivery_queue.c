@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/delivery_queue.h"
+#include "deliver/delivery_queue.h"
 
 #include <assert.h>
 #include <errno.h>

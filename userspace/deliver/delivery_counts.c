@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/delivery_counts.h"
+#include "deliver/delivery_counts.h"
 
 static const char *const causes[DELIVERY_FATES] = {
 	[LOST_FULL] = "queue full",

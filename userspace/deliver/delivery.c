@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/delivery.h"
+#include "deliver/delivery.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,8 +8,8 @@
 
 #include "base/log.h"
 #include "base/throttle.h"
-#include "export/backoff.h"
-#include "export/delivery_queue.h"
+#include "deliver/backoff.h"
+#include "deliver/delivery_queue.h"
 
 /* What a request holds before compression: the Collector takes 4 MiB, message and frame. */
 #define REQUEST_MAX ((size_t)4 * 1024 * 1024 - 1024)

@@ -3,10 +3,10 @@
 #ifndef GRPC_H
 #define GRPC_H
 
-#include "export/compress.h"
-#include "export/h2.h"
-#include "export/header_list.h"
-#include "export/transport.h"
+#include "deliver/compress.h"
+#include "deliver/h2.h"
+#include "deliver/header_list.h"
+#include "deliver/transport.h"
 
 /* Copied, but for the pool. */
 struct grpc_options {

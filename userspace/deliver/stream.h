@@ -7,7 +7,7 @@
 #define STREAM_H
 
 #include "base/loop.h"
-#include "export/tls.h"
+#include "deliver/tls.h"
 
 struct stream;
 

@@ -7,7 +7,7 @@
 #define OUTBOX_H
 
 #include "base/loop.h"
-#include "export/delivery.h"
+#include "deliver/delivery.h"
 
 struct outbox;
 struct h2_pool;

@@ -6,7 +6,7 @@
 #ifndef GRPC_ANSWER_H
 #define GRPC_ANSWER_H
 
-#include "export/transport.h"
+#include "deliver/transport.h"
 
 #define GRPC_MESSAGE_MAX 512 /* of grpc-message, for one line of the log */
 

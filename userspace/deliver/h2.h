@@ -12,7 +12,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "export/stream.h"
+#include "deliver/stream.h"
 
 struct h2_pool;
 struct h2_channel;

@@ -3,7 +3,7 @@
 #ifndef HTTP_ANSWER_H
 #define HTTP_ANSWER_H
 
-#include "export/transport.h"
+#include "deliver/transport.h"
 
 /* A status that is not 2xx: sets outcome, code and payload. */
 void http_judge(struct send_result *result, u32 status);

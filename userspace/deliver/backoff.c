@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/backoff.h"
+#include "deliver/backoff.h"
 
 /* Pauses double from one to the other; a server that is back is found soon. */
 #define FIRST_NS NSEC_PER_SEC

@@ -7,7 +7,7 @@
 #define BACKOFF_H
 
 #include "base/rng.h"
-#include "export/transport.h"
+#include "deliver/transport.h"
 
 struct backoff {
 	struct rng rng; /* of the jitter alone */

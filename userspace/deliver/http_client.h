@@ -7,10 +7,10 @@
 #define HTTP_CLIENT_H
 
 #include "base/loop.h"
-#include "export/compress.h"
-#include "export/header_list.h"
-#include "export/tls.h"
-#include "export/transport.h"
+#include "deliver/compress.h"
+#include "deliver/header_list.h"
+#include "deliver/tls.h"
+#include "deliver/transport.h"
 
 struct http_client;
 

@@ -6,7 +6,7 @@
 #ifndef OTLP_ANSWER_H
 #define OTLP_ANSWER_H
 
-#include "export/transport.h"
+#include "deliver/transport.h"
 
 /* More than any receiver has to say; what is longer is not read. */
 #define ANSWER_MAX ((size_t)64 << 10)

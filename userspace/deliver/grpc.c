@@ -4,14 +4,14 @@
  *	DATA     [0 or 1: compressed][length, 4 bytes, big endian][message]
  *	<- HEADERS, DATA (the same shape), HEADERS (trailers): grpc-status, grpc-message
  */
-#include "export/grpc.h"
+#include "deliver/grpc.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "export/grpc_answer.h"
-#include "export/user_agent.h"
+#include "deliver/grpc_answer.h"
+#include "deliver/user_agent.h"
 
 #define OWN_HEADERS 10
 #define PREFIX_LEN  5

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/grpc_answer.h"
+#include "deliver/grpc_answer.h"
 
 #include <errno.h>
 #include <nghttp2/nghttp2.h>
 #include <openssl/evp.h>
 
-#include "export/compress.h"
-#include "export/otlp_answer.h"
+#include "deliver/compress.h"
+#include "deliver/otlp_answer.h"
 #include "model/hex.h"
 
 #define PREFIX_LEN 5

@@ -5,7 +5,7 @@
  *
  * Who lets go of the query last frees it.
  */
-#include "export/resolver.h"
+#include "deliver/resolver.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * curl says which sockets and which timeout it waits for; the loop tells it when they are ready;
  * what has ended is asked for after each turn. No callback to our owner comes from within curl.
  */
-#include "export/http_client.h"
+#include "deliver/http_client.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#include "export/http_answer.h"
-#include "export/otlp_answer.h"
-#include "export/user_agent.h"
+#include "deliver/http_answer.h"
+#include "deliver/otlp_answer.h"
+#include "deliver/user_agent.h"
 
 /* The specification's limit of an answer: who sends more loses the connection. */
 #define ANSWER_END ((u64)4 << 20)

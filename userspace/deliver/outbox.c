@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/outbox.h"
+#include "deliver/outbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "export/h2.h"
-#include "export/http_client.h"
+#include "deliver/h2.h"
+#include "deliver/http_client.h"
 
 /* Three signals to two destinations, and Zipkin. */
 #define DELIVERIES_MAX 8

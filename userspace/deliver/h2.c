@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/h2.h"
+#include "deliver/h2.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/h2_conn.h"
+#include "deliver/h2_conn.h"
 
 struct h2_channel {
 	struct h2_channel *next;

@@ -3,7 +3,7 @@
 #ifndef H2_CONN_H
 #define H2_CONN_H
 
-#include "export/h2.h"
+#include "deliver/h2.h"
 
 /* Copied; what it points to outlives the connection. */
 struct h2_conn_env {

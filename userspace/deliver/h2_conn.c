@@ -4,7 +4,7 @@
  * come from within nghttp2_session_mem_recv(), where the session may not be freed, so what ends the
  * connection only marks it, and settle() looks.
  */
-#include "export/h2_conn.h"
+#include "deliver/h2_conn.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -19,8 +19,8 @@
 #define DELIVERY_H
 
 #include "base/timers.h"
-#include "export/delivery_counts.h"
-#include "export/transport.h"
+#include "deliver/delivery_counts.h"
+#include "deliver/transport.h"
 
 /* What items are; the owner's functions. */
 struct delivery_ops {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/otlp_answer.h"
+#include "deliver/otlp_answer.h"
 
 #include "service.pb-c.h"
 
