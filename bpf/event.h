@@ -35,6 +35,7 @@ enum event_type {
 	EV_MAPPED = 10,	  /* struct ev_process: its loader has mapped or unmapped libraries */
 	EV_CALL = 16,	  /* struct ev_call: a function returned */
 	EV_PYTHON = 17,	  /* struct ev_python: Python code is called that may be asked for */
+	EV_PYTHON_PLACE = 18, /* struct ev_python_place: a call of such code is not followed */
 };
 
 enum event_flag {
@@ -211,6 +212,19 @@ struct ev_python {
 	__u32 pad;
 	struct python_text name, file;
 	__u8 name_bytes[PYTHON_NAME_MAX], file_bytes[PYTHON_FILE_MAX];
+};
+
+/* What calls of Python code return to, in one process. */
+struct python_place {
+	__u64 address;
+	__u64 process; /* number that its probes were given when attached */
+};
+#define PYTHON_PLACES_MAX 16 /* of a process */
+
+/* Their ends would be seen if this place were probed, which is in hdr.tgid. */
+struct ev_python_place {
+	struct event hdr;
+	struct python_place place;
 };
 
 /* Written by user space. */

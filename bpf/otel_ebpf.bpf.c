@@ -8,7 +8,7 @@
 #include "send.bpf.h"
 #include "close.bpf.h"
 #include "process.bpf.h"
-#include "python_async.bpf.h"
+#include "python_place.bpf.h"
 #include "stack.bpf.h"
 #include "usdt.bpf.h"
 
@@ -178,8 +178,27 @@ SEC("uprobe")
 int python_send(struct pt_regs *regs)
 {
 	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
-		return on_python_sent(regs);
+		return on_python_sent((int)PT_REGS_RC(regs) == SEND_NEXT);
 	return on_python_send(regs, bpf_get_attach_cookie(regs));
+}
+
+/* The same where there are no sessions, and a probe for the ends of both. */
+SEC("uprobe")
+int python_enter(struct pt_regs *regs)
+{
+	return on_python_enter(regs, bpf_get_attach_cookie(regs));
+}
+
+SEC("uprobe")
+int python_resume(struct pt_regs *regs)
+{
+	return on_python_resume(regs, bpf_get_attach_cookie(regs));
+}
+
+SEC("uprobe")
+int python_back(struct pt_regs *regs)
+{
+	return on_python_back(regs, bpf_get_attach_cookie(regs));
 }
 
 SEC("uprobe")

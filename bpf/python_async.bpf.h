@@ -16,6 +16,8 @@
 
 /* gi_frame_state of what has not run yet */
 #define COROUTINE_CREATED (-2)
+/* ... and awaits something */
+#define COROUTINE_SUSPENDED (-1)
 /* PySendResult */
 #define SEND_NEXT 1
 
@@ -86,7 +88,7 @@ static __always_inline int on_python_send(struct pt_regs *regs, u64 cookie)
 	return 0;
 }
 
-static __always_inline int on_python_sent(struct pt_regs *regs)
+static __always_inline int on_python_sent(bool suspended)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct python_thread *own = bpf_task_storage_get(&python_threads, task, 0, 0);
@@ -101,7 +103,7 @@ static __always_inline int on_python_sent(struct pt_regs *regs)
 	key.object = own->sent;
 	key.process = own->returning;
 	own->returning = 0;
-	if ((int)PT_REGS_RC(regs) == SEND_NEXT)
+	if (suspended)
 		return 0;
 	coroutine = bpf_map_lookup_elem(&coroutines, &key);
 	if (!coroutine)

@@ -240,6 +240,7 @@ const struct function *app__python_function(const struct app *app, u32 number);
 
 /* As struct capture_ops has them. */
 void app_on_python(void *owner, const struct python_code *code);
+void app_on_python_place(void *owner, const struct python_place_asked *place);
 void app_on_call(void *owner, const struct function_call *call);
 
 /* The one line of requests, spans and losses, on stderr. */

@@ -53,6 +53,13 @@ static int on_ends(void *owner, void *probes, const struct python_sites *sites)
 	return python_probes__ends(probes, sites);
 }
 
+static int on_place(void *owner, void *probes, const struct python_place_asked *asked,
+		    const char *path, u64 offset)
+{
+	(void)owner;
+	return python_probes__place(probes, asked, path, offset);
+}
+
 static void on_detach(void *owner, void *probes)
 {
 	(void)owner;
@@ -79,6 +86,7 @@ int app__python_new(struct app *app)
 		.owner = app,
 		.attach = on_attach,
 		.ends = on_ends,
+		.place = on_place,
 		.detach = on_detach,
 	};
 
@@ -89,10 +97,7 @@ int app__python_new(struct app *app)
 	app->python = calloc(1, sizeof(*app->python));
 	if (!app->python)
 		return -ENOMEM;
-	app->python->live = !app->config.replay_path && probes_take_python();
-	if (!app->python->live && !app->config.replay_path)
-		log_warn("no Python functions: they need probes that kernels have, and do not "
-			 "harm processes with, from 6.13.3 on");
+	app->python->live = !app->config.replay_path;
 	return python__new(&app->python->python, &env);
 }
 
@@ -137,6 +142,14 @@ void app_on_python(void *owner, const struct python_code *code)
 	wanted = python__meet(app->python->python, code);
 	if (app->live)
 		live__judge(app->live, code, wanted);
+}
+
+void app_on_python_place(void *owner, const struct python_place_asked *place)
+{
+	struct app *app = owner;
+
+	if (app->python && app->python->live)
+		python__place(app->python->python, place);
 }
 
 int app__python_number(const struct app *app, u32 code_number)

@@ -89,6 +89,7 @@ struct capture_ops {
 	void (*process)(void *owner, const struct capture_process *event);
 	void (*call)(void *owner, const struct function_call *call);
 	void (*python)(void *owner, const struct python_code *code);
+	void (*python_place)(void *owner, const struct python_place_asked *place);
 };
 
 /* Counters of the kernel side since it was loaded, summed over CPUs. */

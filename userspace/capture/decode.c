@@ -163,6 +163,21 @@ static int decode_python(const struct decoder *to, const struct ev_python *ev, u
 	return 0;
 }
 
+static int decode_python_place(const struct decoder *to, const struct ev_python_place *ev, u32 size)
+{
+	struct python_place_asked out;
+
+	if (size < sizeof(*ev))
+		return -EBADMSG;
+	out = (struct python_place_asked){
+		.tgid = ev->hdr.tgid,
+		.process = (u32)ev->place.process,
+		.address = ev->place.address,
+	};
+	to->ops->python_place(to->owner, &out);
+	return 0;
+}
+
 /* Which values are texts only who asked for them knows; they lie in the order of the values. */
 static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 size)
 {
@@ -227,6 +242,8 @@ static int decode_event(const struct decoder *to, const struct event *ev)
 		return decode_call(to, (const struct ev_call *)ev, ev->size);
 	case EV_PYTHON:
 		return decode_python(to, (const struct ev_python *)ev, ev->size);
+	case EV_PYTHON_PLACE:
+		return decode_python_place(to, (const struct ev_python_place *)ev, ev->size);
 	default:
 		return -EBADMSG;
 	}

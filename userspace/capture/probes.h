@@ -43,13 +43,15 @@ bool probes_spare_stacks(void);
 struct probes_options {
 	bool functions, usdt;
 	bool python;
-	bool python_views; /* of Python code only what may be a view */
+	bool python_views;    /* of Python code only what may be a view */
+	bool python_sessions; /* as probes_have_sessions() says */
 };
 
 /* Before loading. */
 void probes_prepare(struct otel_ebpf *skel, const struct probes_options *options);
-/* Does this kernel have what probes__python() needs (6.13), and is it harmless there? */
-bool probes_take_python(void);
+/* Probes that decide at a function's entry whether they want its return: does this kernel have them
+ * (6.13), and are they harmless there? */
+bool probes_have_sessions(void);
 /*
  * Entry and return probes. 0 or negative errno, then nothing is attached. A process forked later
  * does not inherit them.
@@ -62,8 +64,9 @@ int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probe
 /* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
 int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* In a Python interpreter: where code is called, and where coroutines run, of both of which returns
- * are probed as the program asks; where generators end; where any code returns. */
-enum probes_python { PYTHON_CALLS, PYTHON_SENDS, PYTHON_ENDS, PYTHON_MOMENTS };
+ * are probed as the program asks; where generators end; where any code returns; and without sessions
+ * where those calls lead back to. */
+enum probes_python { PYTHON_CALLS, PYTHON_SENDS, PYTHON_ENDS, PYTHON_MOMENTS, PYTHON_BACK };
 /* 0 or negative errno. */
 int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,
 		   enum probes_python what);

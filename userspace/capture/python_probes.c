@@ -11,9 +11,17 @@
 #include "event.h"
 #include "otel_ebpf.skel.h"
 
+/* What calls return to. */
+struct place {
+	u64 address;
+	struct probes *probes;
+};
+
 struct python_probes {
 	struct otel_ebpf *skel; /* borrowed */
 	struct probes *calls, *sends, *ends, *moments;
+	struct place places[PYTHON_PLACES_MAX];
+	u32 place_cnt;
 	u64 cookie; /* on_python_call()'s */
 	struct python_process process;
 };
@@ -121,6 +129,40 @@ int python_probes__ends(struct python_probes *probes, const struct python_sites 
 	return err ? err : tell(probes);
 }
 
+static int tell_place(const struct python_probes *probes, u64 address)
+{
+	const struct python_place place = {address, (u32)probes->cookie};
+	const u32 probed = true;
+
+	return bpf_map_update_elem(bpf_map__fd(probes->skel->maps.python_places), &place, &probed,
+				   BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+int python_probes__place(struct python_probes *probes, const struct python_place_asked *asked,
+			 const char *path, u64 offset)
+{
+	const struct probe_site site = {.offset = offset, .cookie = probes->cookie};
+	const struct probes_target target = {path, asked->tgid, &site, 1};
+	struct probes **place;
+	int err;
+
+	if (asked->process != (u32)probes->cookie)
+		return -ESTALE;
+	for (u32 i = 0; i < probes->place_cnt; i++)
+		if (probes->places[i].address == asked->address)
+			return tell_place(probes, asked->address);
+	if (probes->place_cnt == PYTHON_PLACES_MAX)
+		return -ENOSPC;
+	place = &probes->places[probes->place_cnt].probes;
+	err = probes__python(place, probes->skel, &target, PYTHON_BACK);
+	if (err)
+		return err;
+	probes->places[probes->place_cnt++].address = asked->address;
+	return tell_place(probes, asked->address);
+}
+
 void python_probes__free(struct python_probes *probes)
 {
 	u32 number;
@@ -132,6 +174,8 @@ void python_probes__free(struct python_probes *probes)
 	probes__free(probes->sends);
 	probes__free(probes->ends);
 	probes__free(probes->moments);
+	while (probes->place_cnt)
+		probes__free(probes->places[--probes->place_cnt].probes);
 	bpf_map_delete_elem(map_of(probes), &number);
 	free(probes);
 }

@@ -53,6 +53,13 @@ struct python_code {
 	u32 line;
 };
 
+/* Calls of such code return to an address that nobody probes yet. */
+struct python_place_asked {
+	u32 tgid;
+	u32 process; /* number of its probes */
+	u64 address;
+};
+
 /* Where in a process probes go that see its Python code (probe/python.h). */
 #define PYTHON_ENDS_MAX 2
 struct python_sites {

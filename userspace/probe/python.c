@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "model/arena.h"
+#include "probe/binary.h"
 #include "probe/interpreter.h"
+#include "probe/return_place.h"
 
 struct code {
 	u32 number; /* 0: free */
@@ -23,6 +25,7 @@ struct process {
 	u64 since; /* the tick that saw that first */
 	bool ends; /* of its own spans are probed */
 	bool makes_spans;
+	bool unfollowed_said;
 };
 
 struct python {
@@ -161,6 +164,34 @@ void python__spans(struct python *python, u32 tgid)
 	else
 		log_info("pid %u makes spans of its own, which are followed from now on", tgid);
 	interpreter__free(interpreter);
+}
+
+static int probe_place(struct python *python, struct process *process,
+		       const struct python_place_asked *asked)
+{
+	struct return_place place;
+	char path[64];
+	int err = return_place__find(&place, asked->tgid, asked->address);
+
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", binary__fd(place.binary));
+	err = python->env.place(python->env.owner, process->probes, asked, path, place.offset);
+	return_place__free(&place);
+	return err;
+}
+
+void python__place(struct python *python, const struct python_place_asked *asked)
+{
+	struct process *process = map__get(&python->processes, asked->tgid);
+	int err = process ? probe_place(python, process, asked) : -ESTALE;
+
+	if (!err || err == -ESTALE || process->unfollowed_said)
+		return;
+	process->unfollowed_said = true;
+	log_warn("not all functions of Python in pid %u can be followed: what calls them at %llx "
+		 "cannot be probed: %s",
+		 asked->tgid, (unsigned long long)asked->address, strerror(-err));
 }
 
 void python__tick(struct python *python, u64 now)

@@ -34,6 +34,10 @@ struct python_env {
 	int (*attach)(void *owner, void **out, const struct python_sites *sites);
 	/* Probes the ends of the application's own spans, too; sites NULL: no longer. */
 	int (*ends)(void *owner, void *probes, const struct python_sites *sites);
+	/* Probes what calls return to. 0; -ESTALE: that was asked for by others; or negative errno.
+	 */
+	int (*place)(void *owner, void *probes, const struct python_place_asked *asked,
+		     const char *path, u64 offset);
 	void (*detach)(void *owner, void *probes);
 };
 
@@ -47,6 +51,8 @@ bool python__process(struct python *python, u32 tgid);
 void python__exit(struct python *python, u32 tgid);
 /* The process makes spans of its own. */
 void python__spans(struct python *python, u32 tgid);
+/* Calls in it are not followed before what they return to is probed. */
+void python__place(struct python *python, const struct python_place_asked *asked);
 /* What is probed in vain is let go. */
 void python__tick(struct python *python, u64 now);
 /* Code is called for the first time: true if it is asked for. */
