@@ -71,11 +71,64 @@ static int attach(struct python_probes *probes, const struct python_sites *sites
 	return probes__python(places[what], probes->skel, &target, what);
 }
 
+static int tell_place(const struct python_probes *probes, u64 address)
+{
+	const struct python_place place = {address, (u32)probes->cookie};
+	const u32 probed = true;
+
+	return bpf_map_update_elem(bpf_map__fd(probes->skel->maps.python_places), &place, &probed,
+				   BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+static int add_place(struct python_probes *probes, u32 tgid, const char *path,
+		     const struct python_return *at)
+{
+	const struct probe_site site = {.offset = at->offset, .cookie = probes->cookie};
+	const struct probes_target target = {path, tgid, &site, 1};
+	struct place *place = &probes->places[probes->place_cnt];
+	int err;
+
+	if (probes->place_cnt == PYTHON_PLACES_MAX)
+		return -ENOSPC;
+	err = probes__python(&place->probes, probes->skel, &target, PYTHON_BACK);
+	if (err)
+		return err;
+	place->address = at->address;
+	probes->place_cnt++;
+	return tell_place(probes, at->address);
+}
+
+/* Does one that stands before it in the list lead to the same place? */
+static bool is_repeated(const struct python_sites *sites, u32 index)
+{
+	for (u32 i = 0; i < index; i++)
+		if (sites->backs[i].offset == sites->backs[index].offset)
+			return true;
+	return false;
+}
+
+/* What is known from the start need not be met first. */
+static int add_places(struct python_probes *probes, const struct python_sites *sites)
+{
+	int err = 0;
+
+	for (u32 i = 0; i < sites->back_cnt && !err; i++)
+		err = is_repeated(sites, i)
+			      ? tell_place(probes, sites->backs[i].address)
+			      : add_place(probes, sites->tgid, sites->path, &sites->backs[i]);
+	return err;
+}
+
 static int probes_init(struct python_probes *probes, const struct python_sites *sites,
 		       const struct python_layout *layout)
 {
+	const bool sessions = bpf_program__autoload(probes->skel->progs.python_call);
 	int err = tell(probes);
 
+	if (!err && !sessions)
+		err = add_places(probes, sites);
 	if (!err)
 		err = attach(probes, sites, &sites->calls, PYTHON_CALLS);
 	if (!err && sites->sends && layout->generator_code)
@@ -129,38 +182,17 @@ int python_probes__ends(struct python_probes *probes, const struct python_sites 
 	return err ? err : tell(probes);
 }
 
-static int tell_place(const struct python_probes *probes, u64 address)
-{
-	const struct python_place place = {address, (u32)probes->cookie};
-	const u32 probed = true;
-
-	return bpf_map_update_elem(bpf_map__fd(probes->skel->maps.python_places), &place, &probed,
-				   BPF_ANY)
-		       ? -errno
-		       : 0;
-}
-
 int python_probes__place(struct python_probes *probes, const struct python_place_asked *asked,
 			 const char *path, u64 offset)
 {
-	const struct probe_site site = {.offset = offset, .cookie = probes->cookie};
-	const struct probes_target target = {path, asked->tgid, &site, 1};
-	struct probes **place;
-	int err;
+	const struct python_return at = {asked->address, offset};
 
 	if (asked->process != (u32)probes->cookie)
 		return -ESTALE;
 	for (u32 i = 0; i < probes->place_cnt; i++)
 		if (probes->places[i].address == asked->address)
 			return tell_place(probes, asked->address);
-	if (probes->place_cnt == PYTHON_PLACES_MAX)
-		return -ENOSPC;
-	place = &probes->places[probes->place_cnt].probes;
-	err = probes__python(place, probes->skel, &target, PYTHON_BACK);
-	if (err)
-		return err;
-	probes->places[probes->place_cnt++].address = asked->address;
-	return tell_place(probes, asked->address);
+	return add_place(probes, asked->tgid, path, &at);
 }
 
 void python_probes__free(struct python_probes *probes)

@@ -60,8 +60,15 @@ struct python_place_asked {
 	u64 address;
 };
 
+/* What calls of such code return to, and where a probe sees that they have. */
+struct python_return {
+	u64 address; /* in the process */
+	u64 offset;  /* in the file */
+};
+
 /* Where in a process probes go that see its Python code (probe/python.h). */
-#define PYTHON_ENDS_MAX 2
+#define PYTHON_ENDS_MAX	   2
+#define PYTHON_BACKS_MAX 8
 struct python_sites {
 	const char *path; /* of the interpreter's file, as it was looked at */
 	u32 tgid;
@@ -72,6 +79,9 @@ struct python_sites {
 	/* the USDT probe where any code returns, and its semaphore; 0: there is none, or it is not
 	 * asked for */
 	u64 returns, semaphore;
+	/* of those calls, as far as symbols tell; more are asked for (struct python_place_asked) */
+	struct python_return backs[PYTHON_BACKS_MAX];
+	u32 back_cnt;
 	u64 place;    /* address of the current PyThreadState's address; 0: not known */
 	bool through; /* what is there points to what holds it, at offset */
 	u32 offset;

@@ -186,6 +186,7 @@ static void read_flow(csh engine, const cs_insn *from, struct insn *insn)
 		insn->conditional = !call && from->id != X86_INS_JMP;
 		return;
 	}
+	insn->calls_out = call && x86->op_count == 1 && x86->operands[0].type == X86_OP_REG;
 	/* through the table of imported functions: leaves for another function */
 	insn->astray = !call && !(x86->op_count == 1 && x86->operands[0].type == X86_OP_MEM &&
 				  x86->operands[0].mem.base == X86_REG_RIP);

@@ -25,6 +25,7 @@ struct insn {
 	bool moves_stack;  /* rsp points to no return address behind it */
 	bool prologue;	   /* of a kind that no loop begins with: it would run the stack away */
 	bool jumps, calls; /* to target */
+	bool calls_out;	   /* what a register says */
 	bool conditional;  /* jumps or not */
 	bool astray;	   /* jumps where only its run can tell */
 	s64 target;	   /* from the first byte of the code */

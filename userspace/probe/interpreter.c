@@ -7,11 +7,14 @@
 #include <stdlib.h>
 
 #include "probe/mapped.h"
+#include "probe/return_place.h"
 #include "probe/site.h"
 #include "probe/usdt.h"
 
 /* The longest of them has some 1000 bytes. */
 #define CODE_MAX 4096
+/* But that which evaluates bytecode, which has some 60,000. */
+#define EVALUATES_MAX (1 << 19)
 
 struct interpreter {
 	struct binary *binary;
@@ -22,7 +25,7 @@ struct interpreter {
 	char path[64];
 };
 
-enum symbol { CALLS, SENDS, ENDS, THROWS, THREAD, SYMBOL_CNT };
+enum symbol { CALLS, SENDS, ENDS, THROWS, THREAD, EVALUATES, CALLS_ANY, SYMBOL_CNT };
 
 static const struct str symbol_names[SYMBOL_CNT] = {
 	[CALLS] = STR("_PyFunction_Vectorcall"),
@@ -30,6 +33,8 @@ static const struct str symbol_names[SYMBOL_CNT] = {
 	[ENDS] = STR("_PyErr_SetObject"),
 	[THROWS] = STR("PyErr_Restore"),
 	[THREAD] = STR("_PyThreadState_UncheckedGet"),
+	[EVALUATES] = STR("_PyEval_EvalFrameDefault"),
+	[CALLS_ANY] = STR("PyObject_Call"),
 };
 
 struct code {
@@ -122,6 +127,38 @@ static void on_usdt(void *owner, const struct usdt_probe *probe)
 	sites->semaphore = probe->semaphore;
 }
 
+/* Places behind the calls in a function of what lies at target, or is in a register if that is 0. */
+static void add_backs(struct interpreter *interpreter, const struct binary_function *function,
+			u64 target)
+{
+	struct python_sites *sites = &interpreter->sites;
+	u8 *code = function->size && function->size <= EVALUATES_MAX ? malloc(function->size)
+								       : NULL;
+	ssize_t n = code ? binary__code(interpreter->binary, function->offset, code,
+					function->size)
+			 : 0;
+	u32 had = sites->back_cnt;
+
+	if (n > 0)
+		sites->back_cnt += return_places_in(
+			(struct str){(char *)code, (size_t)n}, function->offset, target,
+			sites->backs + had, PYTHON_BACKS_MAX - had);
+	for (u32 i = had; i < sites->back_cnt; i++)
+		sites->backs[i].address += interpreter->base;
+	free(code);
+}
+
+/* function(*args, **keywords) is how views are called, and what is awaited is sent to. */
+static void find_backs(struct interpreter *interpreter, const struct binary_function *found)
+{
+	if (interpreter->sites.sends)
+		add_backs(interpreter, &found[EVALUATES], found[SENDS].offset);
+	if (!found[CALLS_ANY].offset)
+		return;
+	add_backs(interpreter, &found[CALLS_ANY], 0);
+	add_backs(interpreter, &found[EVALUATES], found[CALLS_ANY].offset);
+}
+
 /* Spans of the application's own need all of it, its functions the first alone. */
 static void choose_sites(struct interpreter *interpreter, const struct binary_function *found)
 {
@@ -138,6 +175,7 @@ static void choose_sites(struct interpreter *interpreter, const struct binary_fu
 	add_end(interpreter, &found[THROWS]);
 	code__read(&code, interpreter->binary, &found[THREAD]);
 	find_thread(interpreter, &code, interpreter->base + found[THREAD].offset);
+	find_backs(interpreter, found);
 }
 
 /* python3.11, libpython3.11.so.1.0; or with letters, as python3.13t. */

@@ -7,6 +7,12 @@
 #include "probe/insn.h"
 #include "probe/mapped.h"
 
+/* Bytes of the longest call, and those behind it that are read. */
+#define CALL_MAX 8
+#define READ_MAX 128
+/* A caller's ways meet again behind the call; that takes one. */
+#define JUMPS_MAX 4
+
 /* call relative: e8 and 4 bytes; indirect: ff /2 and up to 5 bytes more. */
 static bool ends_in_call(const u8 *end)
 {
@@ -18,25 +24,74 @@ static bool ends_in_call(const u8 *end)
 	return false;
 }
 
-int return_place_choose(struct str code)
+/* The first instruction that the kernel emulates, if what is before it leads there. */
+static int first_emulated(struct str code, struct insn *insn)
 {
-	struct str behind = str_sub(code, RETURN_PLACE_BEFORE, RETURN_PLACE_BEHIND);
 	struct insn_reader *reader;
-	struct insn insn = {.goes_on = true};
-	int err;
+	int err = insn_reader__new(&reader, code, kernel_running());
 
-	if (!behind.len || !ends_in_call((const u8 *)behind.p))
-		return -EINVAL;
-	err = insn_reader__new(&reader, behind, kernel_running());
 	if (err)
 		return err;
 	do {
-		err = insn.goes_on && !insn.moves_stack && insn_reader__next(reader, &insn) > 0
-			      ? 0
-			      : -ENOTSUP;
-	} while (!err && insn.way < INSN_EMULATED);
+		if (insn_reader__next(reader, insn) <= 0)
+			err = -ENOTSUP;
+		else if (insn->way >= INSN_EMULATED)
+			break;
+		else if (!insn->goes_on || insn->moves_stack)
+			err = -ENOTSUP;
+	} while (!err);
 	insn_reader__free(reader);
-	return err ? err : (int)insn.at;
+	return err;
+}
+
+int return_place_choose(struct str code, size_t at)
+{
+	int place = -ENOTSUP;
+
+	if (at < CALL_MAX || at >= code.len || !ends_in_call((const u8 *)code.p + at))
+		return -EINVAL;
+	for (u32 i = 0; i < JUMPS_MAX; i++) {
+		struct insn insn;
+		s64 target;
+
+		if (first_emulated(str_sub(code, at, READ_MAX), &insn))
+			break;
+		place = (int)(at + insn.at);
+		target = (s64)at + insn.target;
+		if (!insn.jumps || insn.conditional || target < 0 || target >= (s64)code.len)
+			break;
+		at = (size_t)target;
+	}
+	return place;
+}
+
+static bool is_call(const struct insn *insn, u64 offset, u64 target)
+{
+	if (!target)
+		return insn->calls_out;
+	return insn->calls && offset + (u64)insn->target == target;
+}
+
+u32 return_places_in(struct str code, u64 offset, u64 target, struct python_return *out, u32 max)
+{
+	struct insn_reader *reader;
+	struct insn insn;
+	u32 cnt = 0;
+
+	if (insn_reader__new(&reader, code, kernel_running()))
+		return 0;
+	while (cnt < max && insn_reader__next(reader, &insn) > 0) {
+		u32 end = insn.at + insn.len;
+		int place;
+
+		if (!is_call(&insn, offset, target))
+			continue;
+		place = return_place_choose(code, end);
+		if (place >= 0)
+			out[cnt++] = (struct python_return){offset + end, offset + (u32)place};
+	}
+	insn_reader__free(reader);
+	return cnt;
 }
 
 struct search {
@@ -58,17 +113,17 @@ static bool look_at(void *owner, const struct mapped *mapped)
 	return true;
 }
 
-static int choose(struct return_place *place, u64 offset)
+static int choose(struct return_place *out, u64 offset)
 {
-	u8 bytes[RETURN_PLACE_BEFORE + RETURN_PLACE_BEHIND];
-	ssize_t n = offset < RETURN_PLACE_BEFORE
-			    ? -EINVAL
-			    : binary__code(place->binary, offset - RETURN_PLACE_BEFORE, bytes,
-					   sizeof(bytes));
-	int behind = n < 0 ? (int)n : return_place_choose((struct str){(char *)bytes, (size_t)n});
+	u8 bytes[CALL_MAX + READ_MAX];
+	u64 from = offset - CALL_MAX;
+	ssize_t n = offset < CALL_MAX ? -EINVAL
+				      : binary__code(out->binary, from, bytes, sizeof(bytes));
+	int place = n < 0 ? (int)n
+			  : return_place_choose((struct str){(char *)bytes, (size_t)n}, CALL_MAX);
 
-	place->offset = offset + (u64)behind;
-	return behind < 0 ? behind : 0;
+	out->offset = from + (u64)place;
+	return place < 0 ? place : 0;
 }
 
 int return_place__find(struct return_place *out, u32 tgid, u64 address)

@@ -15,7 +15,7 @@
 #ifndef RETURN_PLACE_H
 #define RETURN_PLACE_H
 
-#include "base/str.h"
+#include "model/function.h"
 
 struct binary;
 
@@ -24,15 +24,18 @@ struct return_place {
 	u64 offset;	       /* in its file */
 };
 
-/* Bytes in front of a return address that are looked at, and behind it. */
-#define RETURN_PLACE_BEFORE 8
-#define RETURN_PLACE_BEHIND 128
-
 /*
- * code: RETURN_PLACE_BEFORE bytes that should end in a call, and what is behind it. How far behind
- * the return address the place is; -EINVAL: nothing returns there; -ENOTSUP: it would be stepped.
+ * Where in the code the place is of what returns to `at` of it, which follows a call. Jumps that are
+ * taken always are followed within the code. -EINVAL: nothing returns there; -ENOTSUP: a probe
+ * would be single-stepped.
  */
-int return_place_choose(struct str code);
+int return_place_choose(struct str code, size_t at);
+/*
+ * Of the calls in a function, whose code begins at offset of a file, those of what lies at target
+ * there, or, if that is 0, of what a register says. Returns how many were found, at most max; their
+ * addresses are offsets in the file as well.
+ */
+u32 return_places_in(struct str code, u64 offset, u64 target, struct python_return *out, u32 max);
 /*
  * Of an address in a process, which need not be true. 0, then out is to be freed; -ENOENT: it is in
  * no file that is mapped for code; or as above, or another negative errno.
