@@ -56,7 +56,7 @@ static __always_inline u64 name_argument(struct pt_regs *regs, const struct pyth
 	u64 args = PT_REGS_PARM2(regs), keywords = PT_REGS_PARM4(regs);
 	u64 cnt = keywords ? bounded(user_word(keywords + 16), KEYWORDS_MAX) : 0;
 
-	for (u64 i = 0; i < cnt; i++) {
+	for (u64 i = 0; i < KEYWORDS_MAX && i < cnt; i++) {
 		u64 keyword = user_word(keywords + TUPLE_ITEMS + 8 * i);
 
 		if (user_word(keyword + 16) == 4 &&

@@ -79,7 +79,7 @@ static __always_inline int on_python_enter(struct pt_regs *regs, u64 cookie)
 	if (is_followed(regs, own, cookie))
 		return 0;
 	own->returning = 0;
-	leave_frame(thread, PT_REGS_SP(regs));
+	thread->depth = bounded(thread->depth - 1, FRAMES_MAX - 1); /* the frame was its */
 	count(lost_calls);
 	return 0;
 }

@@ -56,8 +56,8 @@ static void on_process_event(void *owner, const struct capture_process *event)
 }
 
 static const struct capture_ops capture_ops = {
-	on_open, on_data, on_state, on_process_event, app_on_call, app_on_python,
-	app_on_python_place};
+	on_open,     on_data,	    on_state,		on_process_event,
+	app_on_call, app_on_python, app_on_python_place};
 
 void app_on_record(void *owner, struct str record)
 {

@@ -48,10 +48,20 @@ static void on_python(void *owner, const struct python_code *code)
 		    code->tgid, STR_ARG(code->name), STR_ARG(code->file), code->line);
 }
 
+static void on_python_place(void *owner, const struct python_place_asked *place)
+{
+	struct seen *seen = owner;
+
+	seen->cnt++;
+	buf__printf(&seen->text, "place %llx of %u, probes %u\n",
+		    (unsigned long long)place->address, place->tgid, place->process);
+}
+
 /* A copy of its own size, so that a byte read behind it is found. */
 static int decode(struct seen *seen, const void *event, size_t size)
 {
-	static const struct capture_ops ops = {.call = on_call, .python = on_python};
+	static const struct capture_ops ops = {
+		.call = on_call, .python = on_python, .python_place = on_python_place};
 	char *copy = malloc(size);
 	int err;
 
@@ -162,10 +172,27 @@ static void python_code(void)
 	buf__free(&seen.text);
 }
 
+static void python_place(void)
+{
+	const struct ev_python_place place = {
+		.hdr = {.type = EV_PYTHON_PLACE, .size = sizeof(place), .tgid = 10},
+		.place = {0x56a381, 3},
+	};
+	struct ev_python_place cut = place;
+	struct seen seen = {0};
+
+	CHECK(!decode(&seen, &place, sizeof(place)) && seen.cnt == 1);
+	CHECK_STR(buf__view(&seen.text), "place 56a381 of 10, probes 3\n");
+	cut.hdr.size = sizeof(cut) - 8;
+	CHECK(decode(&seen, &cut, sizeof(cut) - 8) == -EBADMSG);
+	buf__free(&seen.text);
+}
+
 int main(void)
 {
 	RUN(calls);
 	RUN(named_calls);
 	RUN(python_code);
+	RUN(python_place);
 	return test_status();
 }

@@ -132,10 +132,9 @@ static void add_backs(struct interpreter *interpreter, const struct binary_funct
 			u64 target)
 {
 	struct python_sites *sites = &interpreter->sites;
-	u8 *code = function->size && function->size <= EVALUATES_MAX ? malloc(function->size)
-								       : NULL;
-	ssize_t n = code ? binary__code(interpreter->binary, function->offset, code,
-					function->size)
+	u8 *code =
+		function->size && function->size <= EVALUATES_MAX ? malloc(function->size) : NULL;
+	ssize_t n = code ? binary__code(interpreter->binary, function->offset, code, function->size)
 			 : 0;
 	u32 had = sites->back_cnt;
 

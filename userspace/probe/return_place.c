@@ -117,8 +117,8 @@ static int choose(struct return_place *out, u64 offset)
 {
 	u8 bytes[CALL_MAX + READ_MAX];
 	u64 from = offset - CALL_MAX;
-	ssize_t n = offset < CALL_MAX ? -EINVAL
-				      : binary__code(out->binary, from, bytes, sizeof(bytes));
+	ssize_t n =
+		offset < CALL_MAX ? -EINVAL : binary__code(out->binary, from, bytes, sizeof(bytes));
 	int place = n < 0 ? (int)n
 			  : return_place_choose((struct str){(char *)bytes, (size_t)n}, CALL_MAX);
 

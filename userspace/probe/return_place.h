@@ -25,8 +25,8 @@ struct return_place {
 };
 
 /*
- * Where in the code the place is of what returns to `at` of it, which follows a call. Jumps that are
- * taken always are followed within the code. -EINVAL: nothing returns there; -ENOTSUP: a probe
+ * Where in the code the place is of what returns to `at` of it, which follows a call. Jumps that
+ * are taken always are followed within the code. -EINVAL: nothing returns there; -ENOTSUP: a probe
  * would be single-stepped.
  */
 int return_place_choose(struct str code, size_t at);
