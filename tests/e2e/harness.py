@@ -257,9 +257,13 @@ SUMMARY_LINE = re.compile(r"^otel-ebpf: (\d+) requests?, (\d+) spans?, (\d+) los
                           r" (\d+) open(?:; (.*))?$", re.MULTILINE)
 
 
+# setarch(8): the kernel says that it is one of 2.6, so what goes by its age goes the oldest way
+OLD_KERNEL = ["setarch", "--uname-2.6"]
+
+
 class Daemon(Process):
     def __init__(self, tmp, args, **options):
-        super().__init__(tmp, [DAEMON, *args], **options)
+        super().__init__(tmp, [*args], **options)
 
     def wait_attached(self):
         self.wait_text(r"^otel-ebpf: attached")
@@ -316,6 +320,7 @@ class Run:
         self.tmp = pathlib.Path(self.stack.enter_context(tmp))
         self.tmp.chmod(0o755)  # servers that give up root read it
         self.daemons = []
+        self.wrapper = []  # of the daemon's command
         self.ids = itertools.count()
 
     def start(self, command, **options):
@@ -324,7 +329,7 @@ class Run:
         return process
 
     def daemon(self, *args, **options):
-        daemon = Daemon(self.tmp, args, **options)
+        daemon = Daemon(self.tmp, [*self.wrapper, DAEMON, *args], **options)
         self.daemons.append(daemon)
         self.stack.callback(daemon.close)
         return daemon

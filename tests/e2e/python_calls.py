@@ -62,6 +62,30 @@ async def coroutine():
     return b"never run"
 
 
+class Pause:
+    def __await__(self):
+        yield
+
+
+async def awaited():
+    await Pause()
+    return b"ok"
+
+
+class Router:
+    """What awaits a view has the request's scope, as ASGI wants it."""
+    async def __call__(self, scope):
+        return await awaited()
+
+
+def run(work):
+    try:
+        while True:
+            work.send(None)
+    except StopIteration as end:
+        return end.value
+
+
 def streams():
     yield b"o"
     yield b"k"
@@ -71,10 +95,14 @@ VIEWS = {"/view": größe, "/raises": raises, "/coroutine": coroutine, "/streams
 
 
 def answer(handler):
-    body = VIEWS[handler.path](**{})
-    if handler.path == "/coroutine":
+    path = handler.path.partition("?")[0]
+    if path == "/awaited":
+        body = run(Router()({"type": "http", "client": handler.client_address}))
+    else:
+        body = VIEWS[path](**{})
+    if path == "/coroutine":
         body.close()
-    body = body if isinstance(body, bytes) else b"".join(body if handler.path == "/streams" else ())
+    body = body if isinstance(body, bytes) else b"".join(body if path == "/streams" else ())
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()

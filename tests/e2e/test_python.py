@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import http.client
 import itertools
+import json
 import os
 import pathlib
 import random
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 
 import servers
-from harness import BUILD, HERE, PYTHON, ROOT, check, check_equal, exchange, reached, test, wait_for
+from harness import BUILD, HERE, OLD_KERNEL, PYTHON, ROOT, check, check_equal, exchange, reached, test, wait_for
 from harness import process_tree
 
 VENV = BUILD / "venv/bin/python"
@@ -308,8 +309,8 @@ def python_versions(run):
                             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
         server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
         daemon = trace(run, server)
-        get(server, "/view", "/raises", "/coroutine", "/streams")
-        documents = spans_of(daemon, 4)
+        get(server, "/view", "/raises", "/coroutine", "/streams", "/awaited")
+        documents = spans_of(daemon, 5)
         found = tree(documents)
         if minor < 8 or minor > 11:
             daemon.wait_text(r"no views of Python 3\.%d" % minor)
@@ -318,7 +319,8 @@ def python_versions(run):
         check_equal(found, [
             ("/view", below(minor, "größe", [("outer ✓", [("inner", [])])])),
             ("/raises", below(minor, "raises", [("failing", [])])),
-            ("/coroutine", below(minor, None, [])), ("/streams", below(minor, None, []))],
+            ("/coroutine", below(minor, None, [])), ("/streams", below(minor, None, [])),
+            ("/awaited", below(minor, "awaited", []))],
             "spans of 3.%d" % minor)
         check_equal(moments(documents), {"outer ✓": ["by hand"]}, "events of 3.%d" % minor)
 
@@ -557,3 +559,51 @@ def python_view_of_django_names_the_route(run):
     daemon = trace(run, server)
     get(server, *want)
     check_equal(routes(spans_of(daemon, len(want))), want, "routes")
+
+
+def without_sessions(body, *needs):
+    """The same where the kernel takes no probes that ask for the return (before 6.13.3): what calls
+    return to is probed then. Debian's interpreter tells those places from the start."""
+    def again(run):
+        run.wrapper = OLD_KERNEL
+        body(run)
+    test("bpf", "python-views", *needs, name=body.__name__ + "_without_sessions")(again)
+
+
+without_sessions(python_views, "flask")
+without_sessions(python_views_of_django, "django", "gunicorn")
+without_sessions(python_threads, "flask", "helpers")
+without_sessions(python_prefork, "flask", "gunicorn", "helpers")
+without_sessions(python_own_spans, "flask", "opentelemetry-instrument")
+without_sessions(python_greenlets, "flask", "gevent", "helpers")
+without_sessions(python_async_views, "fastapi", "uvicorn")
+without_sessions(python_async_views_at_once, "fastapi", "uvicorn")
+
+
+@test("bpf", "python-views")
+def python_places(run):
+    """What the symbols of an interpreter do not tell is found when a call returns there; each place
+    costs calls, which are counted, and no view ends anywhere else."""
+    run.wrapper = OLD_KERNEL
+    for minor, path in sorted(interpreters().items()):
+        if minor < 8 or minor > 11:
+            continue
+        process = run.start([path, HERE / "python_calls.py"],
+                            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
+        daemon = trace(run, server)
+        asked = itertools.count(1)
+
+        name = '"name": %s' % json.dumps(below(minor, "größe", [])[0][0])
+
+        def seen():
+            get(server, "/view")
+            return next(asked) and name in daemon.stdout()
+        wait_for(seen, "a view of 3.%d" % minor)
+        warm = next(asked) - 1
+        get(server, *["/view"] * 5)
+        found = tree(spans_of(daemon, warm + 5))
+        check_equal([views for _, views in found[warm:]],
+                    5 * [below(minor, "größe", [("outer ✓", [("inner", [])])])], "views of 3.%d" % minor)
+        lost = warm - sum(bool(views) and views[0][0] != "outer ✓" for _, views in found[:warm])
+        check((" lost " in daemon.summaries()[-1].rest) == bool(lost), daemon.summaries()[-1].rest)
