@@ -138,9 +138,9 @@ const struct option options[] = {
 	     "is given), those of the application's functions that match, as app.py:roll*, or none; "
 	     "with the spans that it makes itself by the bare OpenTelemetry API. Views name routes "
 	     "that sources leave open. Costs up to 2 us for each call from C: 30 or so in a request "
-	     "of Flask, 60 where there are such spans, then a quarter more CPU; of a pattern in 3.11 "
-	     "also 3 us for each function that returns, of which there are 300, which doubles the "
-	     "CPU; again for more",
+	     "of Flask, 60 where there are such spans, then a quarter more CPU, and 20 more before "
+	     "Linux 6.13.3; of a pattern in 3.11 also 3 us for each function that returns, of which "
+	     "there are 300, which doubles the CPU; again for more",
 	     .type = OPT_TEXTS, .value_name = "views|GLOB|none", KEPT(python_functions)),
 	OURS("usdt", FUNCTIONS, "USDT probes that match (globs) become events of the span they are in, "
 	     "two of them such as gc__start and gc__done a span, with their integer arguments; "
