@@ -64,8 +64,8 @@ int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probe
 /* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
 int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* In a Python interpreter: where code is called, and where coroutines run, of both of which returns
- * are probed as the program asks; where generators end; where any code returns; and without sessions
- * where those calls lead back to. */
+ * are probed as the program asks; where generators end; where any code returns; and without
+ * sessions where those calls lead back to. */
 enum probes_python { PYTHON_CALLS, PYTHON_SENDS, PYTHON_ENDS, PYTHON_MOMENTS, PYTHON_BACK };
 /* 0 or negative errno. */
 int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,

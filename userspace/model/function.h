@@ -67,7 +67,7 @@ struct python_return {
 };
 
 /* Where in a process probes go that see its Python code (probe/python.h). */
-#define PYTHON_ENDS_MAX	   2
+#define PYTHON_ENDS_MAX	 2
 #define PYTHON_BACKS_MAX 8
 struct python_sites {
 	const char *path; /* of the interpreter's file, as it was looked at */

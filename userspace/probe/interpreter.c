@@ -127,9 +127,10 @@ static void on_usdt(void *owner, const struct usdt_probe *probe)
 	sites->semaphore = probe->semaphore;
 }
 
-/* Places behind the calls in a function of what lies at target, or is in a register if that is 0. */
+/* Places behind the calls in a function of what lies at target, or is in a register if that is 0.
+ */
 static void add_backs(struct interpreter *interpreter, const struct binary_function *function,
-			u64 target)
+		      u64 target)
 {
 	struct python_sites *sites = &interpreter->sites;
 	u8 *code =
@@ -139,9 +140,9 @@ static void add_backs(struct interpreter *interpreter, const struct binary_funct
 	u32 had = sites->back_cnt;
 
 	if (n > 0)
-		sites->back_cnt += return_places_in(
-			(struct str){(char *)code, (size_t)n}, function->offset, target,
-			sites->backs + had, PYTHON_BACKS_MAX - had);
+		sites->back_cnt +=
+			return_places_in((struct str){(char *)code, (size_t)n}, function->offset,
+					 target, sites->backs + had, PYTHON_BACKS_MAX - had);
 	for (u32 i = had; i < sites->back_cnt; i++)
 		sites->backs[i].address += interpreter->base;
 	free(code);
