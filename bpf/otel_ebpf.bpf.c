@@ -169,7 +169,7 @@ SEC("uprobe")
 int python_call(struct pt_regs *regs)
 {
 	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
-		return on_python_return(regs);
+		return on_python_return(PT_REGS_SP(regs) - sizeof(u64));
 	return on_python_call(regs, bpf_get_attach_cookie(regs));
 }
 

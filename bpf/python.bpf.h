@@ -351,7 +351,8 @@ static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 	return NO_RETURN;
 }
 
-static __always_inline int on_python_return(struct pt_regs *regs)
+/* stack: where the call's return address lay. */
+static __always_inline int on_python_return(u64 stack)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct python_thread *own = bpf_task_storage_get(&python_threads, task, 0, 0);
@@ -363,7 +364,7 @@ static __always_inline int on_python_return(struct pt_regs *regs)
 		await_work(task, thread, own->returning);
 	if (own)
 		own->returning = 0;
-	frame = thread ? leave_frame(thread, PT_REGS_SP(regs) - sizeof(u64)) : NULL;
+	frame = thread ? leave_frame(thread, stack) : NULL;
 	if (frame)
 		tell_call(&frame->call, task, ts, EVENT_PYTHON);
 	return 0;

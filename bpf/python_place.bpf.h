@@ -24,16 +24,17 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 2048);
 	__type(key, struct python_place);
-	__type(value, u32); /* is it probed? */
+	__type(value,
+	       u32); /* how far above the return address rsp is at the probe; 0: there is none */
 } python_places SEC(".maps");
 
 static __always_inline void ask_for_place(const struct python_place *place)
 {
 	struct ev_python_place told;
 	u64 ts = bpf_ktime_get_ns();
-	u32 probed = 0;
+	u32 none = 0;
 
-	if (bpf_map_update_elem(&python_places, place, &probed, BPF_NOEXIST))
+	if (bpf_map_update_elem(&python_places, place, &none, BPF_NOEXIST))
 		return;
 	event_init(&told.hdr, EV_PYTHON_PLACE, sizeof(told), ts, 0);
 	event_by(&told.hdr, bpf_get_current_task_btf());
@@ -54,13 +55,16 @@ static __always_inline u64 caller_of(u64 cookie)
 static __always_inline bool is_followed(struct pt_regs *regs, struct python_thread *own, u64 cookie)
 {
 	const struct python_place place = {user_word(PT_REGS_SP(regs)), (u32)cookie};
-	u32 *probed = bpf_map_lookup_elem(&python_places, &place);
+	u32 *above = bpf_map_lookup_elem(&python_places, &place);
 
-	own->stack = PT_REGS_SP(regs);
-	own->caller = caller_of(cookie);
-	if (!probed)
+	if (!above)
 		ask_for_place(&place);
-	return probed && *probed && own->caller;
+	if (!above || !*above)
+		return false;
+	own->stack = PT_REGS_SP(regs);
+	own->above = *above;
+	own->caller = caller_of(cookie);
+	return own->caller;
 }
 
 static __always_inline int on_python_enter(struct pt_regs *regs, u64 cookie)
@@ -109,10 +113,10 @@ static __always_inline int on_python_back(struct pt_regs *regs, u64 cookie)
 	const struct python_layout *layout = bpf_map_lookup_elem(&python_layouts, &version);
 
 	if (!own || !layout || own->returning != (u32)cookie ||
-	    own->stack != PT_REGS_SP(regs) - sizeof(u64) || own->caller != caller_of(cookie))
+	    own->stack != PT_REGS_SP(regs) - own->above || own->caller != caller_of(cookie))
 		return 0;
 	if (!own->sent)
-		return on_python_return(regs);
+		return on_python_return(own->stack);
 	return on_python_sent((signed char)user_word(own->sent + layout->generator_state) ==
 			      COROUTINE_SUSPENDED);
 }

@@ -55,10 +55,10 @@ static int on_ends(void *owner, void *probes, const struct python_sites *sites)
 }
 
 static int on_place(void *owner, void *probes, const struct python_place_asked *asked,
-		    const char *path, u64 offset)
+		    const char *path, const struct python_return *at)
 {
 	(void)owner;
-	return python_probes__place(probes, asked, path, offset);
+	return python_probes__place(probes, asked, path, at);
 }
 
 static void on_detach(void *owner, void *probes)

@@ -26,7 +26,10 @@ int uname(struct utsname *name)
 #define TEST_RAX   "\x48\x85\xc0"
 #define ADD_R14	   "\x4d\x03\x66\x10" /* 0x10(%r14) to r12 */
 #define ADD_8_RSP  "\x48\x83\xc4\x08"
+#define SUB_8_RSP  "\x48\x83\xec\x08"
 #define POP_RBP	   "\x5d"
+#define POP_R12	   "\x41\x5c"
+#define POP_RSP	   "\x5c"
 #define PUSH_RBP   "\x55"
 #define JE	   "\x74\x10"
 #define JMP_OUT	   "\xe9\x00\x01\x00\x00"
@@ -41,39 +44,49 @@ static void takes_the_first_emulated(void)
 		struct str code;
 		size_t at; /* of what is returned to */
 		int place;
+		u32 freed;
 	} cases[] = {
-		{"at once", STR(NOPS CALL JE), 13, 13},
-		{"behind others", STR(NOPS CALL MOV_RAX TEST_RAX JE), 13, 19},
-		{"a register is called", STR(NOPS CALL_R9 ADD_R14 MOV_RAX TEST_RAX JE), 11, 21},
-		{"a table is called", STR(NOPS CALL_TABLE MOV_RAX CALL), 15, 18},
-		{"a call", STR(NOPS CALL MOV_RAX PUSH_RBP), 13, 16},
-		/* where the stack is another's, or elsewhere */
-		{"a push", STR(NOPS CALL ADD_8_RSP JE), 13, -ENOTSUP},
-		{"the stack has moved", STR(NOPS CALL POP_RBP JE), 13, -ENOTSUP},
-		{"the stack is popped", STR(NOPS CALL MOV_RAX RET JE), 13, -ENOTSUP},
-		{"it returns", STR(NOPS CALL MOV_RAX JMP_RAX JE), 13, -ENOTSUP},
-		{"it jumps anywhere", STR(NOPS CALL MOV_RAX BAD JE), 13, -ENOTSUP},
-		{"no instruction", STR(NOPS CALL MOV_RAX), 13, -ENOTSUP},
+		{"at once", STR(NOPS CALL JE), 13, 13, 0},
+		{"behind others", STR(NOPS CALL MOV_RAX TEST_RAX JE), 13, 19, 0},
+		{"a register is called", STR(NOPS CALL_R9 ADD_R14 MOV_RAX TEST_RAX JE), 11, 21, 0},
+		{"a table is called", STR(NOPS CALL_TABLE MOV_RAX CALL), 15, 18, 0},
+		{"a call", STR(NOPS CALL MOV_RAX PUSH_RBP), 13, 16, 0},
+		/* where the stack is another's, or elsewhere, nobody knows where */
+		{"a push", STR(NOPS CALL ADD_8_RSP JE), 13, 17, 8},
+		{"the stack has moved", STR(NOPS CALL ADD_8_RSP POP_RBP POP_R12 JMP_OUT), 13, 20,
+		 24},
+		{"the stack is popped", STR(NOPS CALL MOV_RAX RET JE), 13, -ENOTSUP, 0},
+		{"another stack", STR(NOPS CALL POP_RSP JE), 13, -ENOTSUP, 0},
+		{"more stack", STR(NOPS CALL SUB_8_RSP JE), 13, -ENOTSUP, 0},
+		{"it returns", STR(NOPS CALL MOV_RAX JMP_RAX JE), 13, -ENOTSUP, 0},
+		{"it jumps anywhere", STR(NOPS CALL MOV_RAX BAD JE), 13, -ENOTSUP, 0},
+		{"no instruction", STR(NOPS CALL MOV_RAX), 13, -ENOTSUP, 0},
 		/* no call */
-		{"no end", STR(NOPS MOV_RAX TEST_RAX JE), 11, -EINVAL},
-		{"no call", STR(CALL JE), 5, -EINVAL},
-		{"too little before it", STR(NOPS CALL), 13, -EINVAL},
-		{"nothing behind it", STR(NOPS CALL JE), 400, -EINVAL},
+		{"no end", STR(NOPS MOV_RAX TEST_RAX JE), 11, -EINVAL, 0},
+		{"no call", STR(CALL JE), 5, -EINVAL, 0},
+		{"too little before it", STR(NOPS CALL), 13, -EINVAL, 0},
+		{"nothing behind it", STR(NOPS CALL JE), 400, -EINVAL, 0},
 		/* further on where it jumps to, if that is known and any better */
-		{"far behind it", STR(NOPS MOV_RAX JE CALL MOV_RAX "\xeb\xf1"), 18, 11},
-		{"a jump back", STR(NOPS CALL MOV_RAX JMP_OUT), 13, 16},
-		{"a jump out", STR(NOPS RET CALL "\xeb\xf8"), 14, 14},
+		{"far behind it", STR(NOPS MOV_RAX JE CALL MOV_RAX "\xeb\xf1"), 18, 11, 0},
+		{"a jump back", STR(NOPS CALL MOV_RAX JMP_OUT), 13, 16, 0},
+		{"a jump out", STR(NOPS RET CALL "\xeb\xf8"), 14, 14, 0},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (return_place_choose(cases[i].code, cases[i].at) != cases[i].place)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		u32 freed = 0;
+
+		if (return_place_choose(cases[i].code, cases[i].at, &freed) != cases[i].place ||
+		    freed != cases[i].freed)
 			test_fail(__FILE__, __LINE__, cases[i].what);
+	}
 }
 
 /* Ways that only lead to each other end somewhere. */
 static void circles_end(void)
 {
-	CHECK(return_place_choose(STR(NOPS CALL "\xeb\xfe"), 13) == 13);
+	u32 freed;
+
+	CHECK(return_place_choose(STR(NOPS CALL "\xeb\xfe"), 13, &freed) == 13);
 }
 
 static void finds_calls(void)

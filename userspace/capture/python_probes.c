@@ -71,12 +71,12 @@ static int attach(struct python_probes *probes, const struct python_sites *sites
 	return probes__python(places[what], probes->skel, &target, what);
 }
 
-static int tell_place(const struct python_probes *probes, u64 address)
+static int tell_place(const struct python_probes *probes, const struct python_return *at)
 {
-	const struct python_place place = {address, (u32)probes->cookie};
-	const u32 probed = true;
+	const struct python_place place = {at->address, (u32)probes->cookie};
+	const u32 stack = sizeof(u64) + at->freed;
 
-	return bpf_map_update_elem(bpf_map__fd(probes->skel->maps.python_places), &place, &probed,
+	return bpf_map_update_elem(bpf_map__fd(probes->skel->maps.python_places), &place, &stack,
 				   BPF_ANY)
 		       ? -errno
 		       : 0;
@@ -97,7 +97,7 @@ static int add_place(struct python_probes *probes, u32 tgid, const char *path,
 		return err;
 	place->address = at->address;
 	probes->place_cnt++;
-	return tell_place(probes, at->address);
+	return tell_place(probes, at);
 }
 
 /* Does one that stands before it in the list lead to the same place? */
@@ -116,7 +116,7 @@ static int add_places(struct python_probes *probes, const struct python_sites *s
 
 	for (u32 i = 0; i < sites->back_cnt && !err; i++)
 		err = is_repeated(sites, i)
-			      ? tell_place(probes, sites->backs[i].address)
+			      ? tell_place(probes, &sites->backs[i])
 			      : add_place(probes, sites->tgid, sites->path, &sites->backs[i]);
 	return err;
 }
@@ -183,16 +183,14 @@ int python_probes__ends(struct python_probes *probes, const struct python_sites 
 }
 
 int python_probes__place(struct python_probes *probes, const struct python_place_asked *asked,
-			 const char *path, u64 offset)
+			 const char *path, const struct python_return *at)
 {
-	const struct python_return at = {asked->address, offset};
-
 	if (asked->process != (u32)probes->cookie)
 		return -ESTALE;
 	for (u32 i = 0; i < probes->place_cnt; i++)
-		if (probes->places[i].address == asked->address)
-			return tell_place(probes, asked->address);
-	return add_place(probes, asked->tgid, path, &at);
+		if (probes->places[i].address == at->address)
+			return tell_place(probes, at);
+	return add_place(probes, asked->tgid, path, at);
 }
 
 void python_probes__free(struct python_probes *probes)

@@ -64,6 +64,7 @@ struct python_place_asked {
 struct python_return {
 	u64 address; /* in the process */
 	u64 offset;  /* in the file */
+	u32 freed;   /* bytes that are off the stack by then */
 };
 
 /* Where in a process probes go that see its Python code (probe/python.h). */

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* A larger frame is none that we know how to leave. */
+#define FRAME_MAX (1 << 16)
+
 struct insn_reader {
 	csh engine;
 	cs_insn *insn; /* owned */
@@ -164,6 +167,21 @@ static bool is_prologue(const cs_insn *insn)
 	return insn->id == X86_INS_ENDBR64;
 }
 
+/* The end of a function's frame: pop of another register, add to rsp. */
+static u32 frees(const cs_insn *insn)
+{
+	const cs_x86 *x86 = &insn->detail->x86;
+	x86_reg reg = first_register(insn);
+
+	if (insn->id == X86_INS_POP)
+		return insn->size <= 2 && reg != X86_REG_INVALID && reg != X86_REG_RSP ? 8 : 0;
+	if (insn->id != X86_INS_ADD || reg != X86_REG_RSP || x86->operands[1].type != X86_OP_IMM)
+		return 0;
+	return x86->operands[1].imm > 0 && x86->operands[1].imm < FRAME_MAX
+		       ? (u32)x86->operands[1].imm
+		       : 0;
+}
+
 static bool is_any_jump(csh engine, const cs_insn *insn)
 {
 	return cs_insn_group(engine, insn, X86_GRP_JUMP) ||
@@ -211,6 +229,7 @@ int insn_reader__next(struct insn_reader *reader, struct insn *insn)
 		.moves_stack = from->id == X86_INS_PUSH ||
 			       (!only_reads(from->id) &&
 				(reg == X86_REG_RSP || reg == X86_REG_ESP || reg == X86_REG_SP)),
+		.frees = frees(from),
 		.prologue = is_prologue(from),
 	};
 	read_flow(reader->engine, from, insn);

@@ -23,6 +23,7 @@ struct insn {
 	bool goes_on;	   /* to the next one, and nowhere else */
 	u8 spoils;	   /* bit N: argument N (1 to 5) may not be in its register behind it */
 	bool moves_stack;  /* rsp points to no return address behind it */
+	u32 frees;	   /* all it does to the stack is to take so many bytes off it */
 	bool prologue;	   /* of a kind that no loop begins with: it would run the stack away */
 	bool jumps, calls; /* to target */
 	bool calls_out;	   /* what a register says */

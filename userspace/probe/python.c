@@ -169,6 +169,7 @@ void python__spans(struct python *python, u32 tgid)
 static int probe_place(struct python *python, struct process *process,
 		       const struct python_place_asked *asked)
 {
+	struct python_return at = {.address = asked->address};
 	struct return_place place;
 	char path[64];
 	int err = return_place__find(&place, asked->tgid, asked->address);
@@ -176,7 +177,9 @@ static int probe_place(struct python *python, struct process *process,
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", binary__fd(place.binary));
-	err = python->env.place(python->env.owner, process->probes, asked, path, place.offset);
+	at.offset = place.offset;
+	at.freed = place.freed;
+	err = python->env.place(python->env.owner, process->probes, asked, path, &at);
 	return_place__free(&place);
 	return err;
 }

@@ -37,7 +37,7 @@ struct python_env {
 	/* Probes what calls return to. 0; -ESTALE: that was asked for by others; or negative errno.
 	 */
 	int (*place)(void *owner, void *probes, const struct python_place_asked *asked,
-		     const char *path, u64 offset);
+		     const char *path, const struct python_return *at);
 	void (*detach)(void *owner, void *probes);
 };
 

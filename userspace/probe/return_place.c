@@ -24,8 +24,9 @@ static bool ends_in_call(const u8 *end)
 	return false;
 }
 
-/* The first instruction that the kernel emulates, if what is before it leads there. */
-static int first_emulated(struct str code, struct insn *insn)
+/* The first instruction that the kernel emulates, if what is before it leads there; *freed grows by
+ * what that takes off the stack. */
+static int first_emulated(struct str code, struct insn *insn, u32 *freed)
 {
 	struct insn_reader *reader;
 	int err = insn_reader__new(&reader, code, kernel_running());
@@ -37,16 +38,19 @@ static int first_emulated(struct str code, struct insn *insn)
 			err = -ENOTSUP;
 		else if (insn->way >= INSN_EMULATED)
 			break;
-		else if (!insn->goes_on || insn->moves_stack)
+		else if (!insn->frees && (!insn->goes_on || insn->moves_stack))
 			err = -ENOTSUP;
+		else
+			*freed += insn->frees;
 	} while (!err);
 	insn_reader__free(reader);
 	return err;
 }
 
-int return_place_choose(struct str code, size_t at)
+int return_place_choose(struct str code, size_t at, u32 *freed)
 {
 	int place = -ENOTSUP;
+	u32 so_far = 0;
 
 	if (at < CALL_MAX || at >= code.len || !ends_in_call((const u8 *)code.p + at))
 		return -EINVAL;
@@ -54,8 +58,9 @@ int return_place_choose(struct str code, size_t at)
 		struct insn insn;
 		s64 target;
 
-		if (first_emulated(str_sub(code, at, READ_MAX), &insn))
+		if (first_emulated(str_sub(code, at, READ_MAX), &insn, &so_far))
 			break;
+		*freed = so_far;
 		place = (int)(at + insn.at);
 		target = (s64)at + insn.target;
 		if (!insn.jumps || insn.conditional || target < 0 || target >= (s64)code.len)
@@ -82,13 +87,15 @@ u32 return_places_in(struct str code, u64 offset, u64 target, struct python_retu
 		return 0;
 	while (cnt < max && insn_reader__next(reader, &insn) > 0) {
 		u32 end = insn.at + insn.len;
+		u32 freed;
 		int place;
 
 		if (!is_call(&insn, offset, target))
 			continue;
-		place = return_place_choose(code, end);
+		place = return_place_choose(code, end, &freed);
 		if (place >= 0)
-			out[cnt++] = (struct python_return){offset + end, offset + (u32)place};
+			out[cnt++] =
+				(struct python_return){offset + end, offset + (u32)place, freed};
 	}
 	insn_reader__free(reader);
 	return cnt;
@@ -120,7 +127,8 @@ static int choose(struct return_place *out, u64 offset)
 	ssize_t n =
 		offset < CALL_MAX ? -EINVAL : binary__code(out->binary, from, bytes, sizeof(bytes));
 	int place = n < 0 ? (int)n
-			  : return_place_choose((struct str){(char *)bytes, (size_t)n}, CALL_MAX);
+			  : return_place_choose((struct str){(char *)bytes, (size_t)n}, CALL_MAX,
+						&out->freed);
 
 	out->offset = from + (u64)place;
 	return place < 0 ? place : 0;

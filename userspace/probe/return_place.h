@@ -8,9 +8,9 @@
  *	test %r12,%r12
  *	jle  2b			the first that the kernel emulates: the place
  *
- * What lies between goes nowhere else and leaves the stack alone, so each call that returns comes
- * by at once, with rsp as it was. Such a probe is one like on any entry: nothing is put on the
- * stack, and it may be hit by who comes from elsewhere.
+ * What lies between goes nowhere else and at most takes a known part of the stack down, so each
+ *call that returns comes by at once, with an rsp that is known. Such a probe is one like on any
+ *entry: nothing is put on the stack, and it may be hit by who comes from elsewhere.
  */
 #ifndef RETURN_PLACE_H
 #define RETURN_PLACE_H
@@ -22,14 +22,15 @@ struct binary;
 struct return_place {
 	struct binary *binary; /* owned */
 	u64 offset;	       /* in its file */
+	u32 freed;	       /* bytes of the stack, on the way there */
 };
 
 /*
  * Where in the code the place is of what returns to `at` of it, which follows a call. Jumps that
  * are taken always are followed within the code. -EINVAL: nothing returns there; -ENOTSUP: a probe
- * would be single-stepped.
+ * would be single-stepped. *freed: bytes that are taken off the stack on the way.
  */
-int return_place_choose(struct str code, size_t at);
+int return_place_choose(struct str code, size_t at, u32 *freed);
 /*
  * Of the calls in a function, whose code begins at offset of a file, those of what lies at target
  * there, or, if that is 0, of what a register says. Returns how many were found, at most max; their
