@@ -246,6 +246,10 @@ static void commands(void)
 	check_files(files, STR("python3\0-m\0app\0"), table);
 	check_files(files, STR("python3\0/usr/bin/flask\0--app\0./app.py\0run\0"), table);
 	check_files(files, STR("python3\0/usr/bin/flask\0--app=shop.views:app\0run\0"), table);
+	check_files(files, STR("python3\0/usr/bin/flask\0--app\0shop.f:make\0run\0"), table);
+	check_files(files, STR("python3\0/usr/bin/flask\0--app\0shop.f:make()\0run\0"), table);
+	check_files(files, STR("python3\0/usr/bin/flask\0--app\0shop.views:app()\0run\0"), "");
+	check_files(files, STR("python3\0/usr/bin/gunicorn\0shop.f:make\0"), "");
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0-b\0:80\0shop:shop_app\0"), table);
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0shop.f:make()\0"), table);
 	check_files(files, STR("python3\0/usr/bin/gunicorn\0--chdir\0/srv/shop\0f:make()\0"), "");

@@ -164,7 +164,8 @@ static struct str django_settings(struct py_run *run)
 	return settings.len ? settings : run->settings;
 }
 
-/* "shop.main:app", "shop:create()"; fallback: the name if there is none. */
+/* "shop.main:app", "shop:create()"; fallback: the name if there is none. Flask calls a function
+ * that is named without parentheses, too; for others that is the application. */
 static int find_named(struct py_run *run, struct str target, struct str fallback, struct buf *out)
 {
 	ssize_t colon = str_find(target, ':', 0);
@@ -184,7 +185,7 @@ static int find_named(struct py_run *run, struct str target, struct str fallback
 	value = py_module__get(module, name);
 	if (value.kind == PY_EXTERNAL && str_eq(value.text, STR(PY_DJANGO)))
 		return py_print_django(run, django_settings(run), out);
-	if (called != (value.kind == PY_FUNCTION))
+	if (called != (value.kind == PY_FUNCTION) && (called || !run->flask_command))
 		return -ENOENT;
 	return print_application(run, application_of(run, value), out);
 }
@@ -235,6 +236,7 @@ static int find_flask(struct command *command, struct buf *out)
 	if (!has_word(command, "run"))
 		return -ENOENT;
 	run->absolute = true;
+	run->flask_command = true;
 	if (!target.len)
 		target = route_process__variable(run->process, "FLASK_APP");
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !target.len && !module; i++)

@@ -113,7 +113,8 @@ struct py_run {
 	bool two_served;
 	bool by_werkzeug; /* some application is served by Flask's own server */
 	bool by_another;
-	bool absolute; /* the server takes targets in absolute form */
+	bool absolute;	    /* the server takes targets in absolute form */
+	bool flask_command; /* "flask run", which calls a function it is given */
 };
 
 /* Where a statement runs. */
