@@ -163,26 +163,8 @@ int library_mapped(struct pt_regs *regs)
 	return on_mapped(bpf_get_current_task_btf());
 }
 
-/* Likewise; the cookie is on_python_call()'s. Attached as a session: for entries and the returns
- * that those ask for, and those are elsewhere. */
-SEC("uprobe")
-int python_call(struct pt_regs *regs)
-{
-	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
-		return on_python_return(PT_REGS_SP(regs) - sizeof(u64));
-	return on_python_call(regs, bpf_get_attach_cookie(regs));
-}
-
-/* Likewise. */
-SEC("uprobe")
-int python_send(struct pt_regs *regs)
-{
-	if (PT_REGS_IP(regs) != bpf_get_func_ip(regs))
-		return on_python_sent((int)PT_REGS_RC(regs) == SEND_NEXT);
-	return on_python_send(regs, bpf_get_attach_cookie(regs));
-}
-
-/* The same where there are no sessions, and a probe for the ends of both. */
+/* Likewise, of Python: code is called, a coroutine runs, either is back where it was called from.
+ * The cookie is on_python_call()'s. */
 SEC("uprobe")
 int python_enter(struct pt_regs *regs)
 {

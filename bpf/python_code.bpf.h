@@ -61,10 +61,10 @@ struct own_span {
 };
 
 struct python_thread {
-	u32 returning; /* process whose call's return is pending; 0: none */
-	u32 above;     /* how far rsp is then above the return address, without sessions */
-	u64 caller;    /* and the frame that made the call, if moments are told .. */
-	u64 stack;     /* .. or where its return address lies, without sessions */
+	u32 returning;		    /* process whose call's return is pending; 0: none */
+	u32 above;		    /* how far rsp is then above the return address */
+	u64 caller;		    /* the frame that made the call */
+	u64 stack;		    /* where its return address lies */
 	struct call_request newest; /* open in the thread when that call began */
 	u64 sent;		    /* the coroutine that runs in it, if it is one's */
 	struct origin origin;

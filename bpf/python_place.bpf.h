@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The ends of Python calls on kernels without sessions (before 6.13.3). No return is probed there:
- * the kernel would keep an address of its own on the process's stack for each of them, asked for or
- * not. But the entry sees where the call returns to, and there an ordinary probe goes, once for all
- * calls from that place.
+ * The ends of Python calls. No return is probed: the kernel would keep an address of its own on the
+ * process's stack for each of them, asked for or not. (Sessions, from 6.13 on, let a program
+ *choose; but one that is for another process chooses for this one as well.) But the entry sees
+ *where the call returns to, and there an ordinary probe goes, once for all calls from that place.
  *
  *	_PyFunction_Vectorcall(func)	rsp -> return address: is it probed?
  *	    no: user space is told, which has it probed; this call is lost
@@ -39,7 +39,7 @@ static __always_inline void ask_for_place(const struct python_place *place)
 	event_init(&told.hdr, EV_PYTHON_PLACE, sizeof(told), ts, 0);
 	event_by(&told.hdr, bpf_get_current_task_btf());
 	told.place = *place;
-	if (bpf_ringbuf_output(&ring, &told, sizeof(told), wake_flags(sizeof(told), ts)))
+	if (bpf_ringbuf_output(&ring, &told, sizeof(told), BPF_RB_FORCE_WAKEUP))
 		bpf_map_delete_elem(&python_places, place); /* asked again at the next call */
 }
 

@@ -374,7 +374,6 @@ static int init_live(struct app *app)
 		.functions = app__wants_functions(&app->config),
 		.usdt = app->config.usdt.cnt,
 		.python = app__wants_python(&app->config),
-		.python_sessions = probes_have_sessions(),
 		.python_views = app__wants_python_views(&app->config),
 	};
 	app__live_watch(&app->config, &options.watch);

@@ -15,7 +15,6 @@
 struct app_python {
 	struct python *python;
 	bool live;
-	bool sessions; /* as probes_have_sessions() says */
 };
 
 static bool is_given(const struct config *config, const char *word)
@@ -99,7 +98,6 @@ int app__python_new(struct app *app)
 	if (!app->python)
 		return -ENOMEM;
 	app->python->live = !app->config.replay_path;
-	app->python->sessions = app->python->live && probes_have_sessions();
 	return python__new(&app->python->python, &env);
 }
 
@@ -115,10 +113,7 @@ void app__python_process(struct app *app, u32 tgid)
 {
 	if (app->python && app->python->live && app->live &&
 	    python__process(app->python->python, tgid))
-		log_info("Python functions of pid %u are probed%s", tgid,
-			 app->python->sessions ? ""
-					       : ", and what their calls return to, some 20 traps "
-						 "more a request than from Linux 6.13.3 on");
+		log_info("Python functions of pid %u are probed", tgid);
 }
 
 void app__python_exit(struct app *app, u32 tgid)

@@ -257,10 +257,6 @@ SUMMARY_LINE = re.compile(r"^otel-ebpf: (\d+) requests?, (\d+) spans?, (\d+) los
                           r" (\d+) open(?:; (.*))?$", re.MULTILINE)
 
 
-# setarch(8): the kernel says that it is one of 2.6, so what goes by its age goes the oldest way
-OLD_KERNEL = ["setarch", "--uname-2.6"]
-
-
 class Daemon(Process):
     def __init__(self, tmp, args, **options):
         super().__init__(tmp, [*args], **options)
@@ -320,7 +316,6 @@ class Run:
         self.tmp = pathlib.Path(self.stack.enter_context(tmp))
         self.tmp.chmod(0o755)  # servers that give up root read it
         self.daemons = []
-        self.wrapper = []  # of the daemon's command
         self.ids = itertools.count()
 
     def start(self, command, **options):
@@ -329,7 +324,7 @@ class Run:
         return process
 
     def daemon(self, *args, **options):
-        daemon = Daemon(self.tmp, [*self.wrapper, DAEMON, *args], **options)
+        daemon = Daemon(self.tmp, [DAEMON, *args], **options)
         self.daemons.append(daemon)
         self.stack.callback(daemon.close)
         return daemon

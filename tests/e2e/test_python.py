@@ -15,7 +15,7 @@ import shutil
 import subprocess
 
 import servers
-from harness import BUILD, HERE, OLD_KERNEL, PYTHON, ROOT, check, check_equal, exchange, reached, test, wait_for
+from harness import BUILD, HERE, PYTHON, ROOT, check, check_equal, exchange, reached, test, wait_for
 from harness import process_tree
 
 VENV = BUILD / "venv/bin/python"
@@ -300,58 +300,82 @@ def below(minor, view, spans):
     return [("Handler.do_GET" if minor <= 10 else view, spans)] if view or minor <= 10 else []
 
 
+def warm_up(server, daemon, names):
+    """Until each target's call has been seen by its name: what the symbols of an interpreter do not
+    tell of the places that calls return to is found by such. How many requests it took."""
+    asked = 0
+    for target, name in names.items():
+        def seen():
+            nonlocal asked
+            asked += 1
+            get(server, target)
+            return '"name": %s,' % json.dumps(name) in daemon.stdout()
+        wait_for(seen, name)
+    return asked
+
+
 @test("bpf", "python-views")
 def python_versions(run):
     """Each interpreter there is, also as a shared library, shows what it can, or says that it
-    cannot. What a generator or coroutine does is not what its first call does."""
+    cannot. What a generator or coroutine does is not what its first call does. Each place that is
+    found late costs calls, which are counted, and no view ends anywhere else."""
     for minor, path in sorted(interpreters().items()):
         process = run.start([path, HERE / "python_calls.py"],
                             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
         server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
         daemon = trace(run, server)
-        get(server, "/view", "/raises", "/coroutine", "/streams", "/awaited")
-        documents = spans_of(daemon, 5)
+        shows = 8 <= minor <= 11
+        want = [("/view", below(minor, "größe", [("outer ✓", [("inner", [])])])),
+                ("/raises", below(minor, "raises", [("failing", [])])),
+                ("/coroutine", below(minor, None, [])), ("/streams", below(minor, None, [])),
+                ("/awaited", below(minor, "awaited", []))]
+        asked = warm_up(server, daemon, {target: calls[0][0] for target, calls in want if calls}
+                        if shows else {})
+        get(server, *dict(want))
+        documents = spans_of(daemon, asked + len(want))
         found = tree(documents)
-        if minor < 8 or minor > 11:
+        if not shows:
             daemon.wait_text(r"no views of Python 3\.%d" % minor)
             check(not any(calls for _, calls in found), "3.%d shows views" % minor)
             continue
-        check_equal(found, [
-            ("/view", below(minor, "größe", [("outer ✓", [("inner", [])])])),
-            ("/raises", below(minor, "raises", [("failing", [])])),
-            ("/coroutine", below(minor, None, [])), ("/streams", below(minor, None, [])),
-            ("/awaited", below(minor, "awaited", []))],
-            "spans of 3.%d" % minor)
-        check_equal(moments(documents), {"outer ✓": ["by hand"]}, "events of 3.%d" % minor)
+        check_equal(found[asked:], want, "spans of 3.%d" % minor)
+        check_equal(moments(documents)["outer ✓"], ["by hand"], "events of 3.%d" % minor)
+        lost = any(not calls or calls[0][0] == "outer ✓" for _, calls in found[:asked])
+        check((" lost " in daemon.summaries()[-1].rest) == lost, daemon.summaries()[-1].rest)
+
+
+def gevent(run):
+    process = run.start([PYTHON, HERE / "gevent_app.py"],
+                        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    return servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
 
 
 @test("bpf", "flask", "gevent", "helpers", "python-views")
 def python_greenlets(run):
-    """Machine stacks are moved away and back; what is pending must not mind. Some calls are seen,
-    all others counted."""
-    process = run.start([PYTHON, HERE / "gevent_app.py"],
-                        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
-    server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
-    daemon = trace(run, server)
-    records = run.load(server, "-c", 32, "-n", 20, "-p", "/view")
-    check(all(record.status == 200 for record in records) and process.running(),
-          "the server suffers")
+    """Machine stacks are moved away and back; what is pending must not mind, nor what is probed in
+    another process of the same interpreter. Some calls are seen, all others counted."""
+    several = [gevent(run), gevent(run)]
+    daemon = run.daemon("--pid", ",".join(str(server.process.pid) for server in several),
+                        "--traces_exporter", "console", "--python_functions", "views")
+    daemon.wait_attached()
+    records = [record for server in several
+               for record in run.load(server, "-c", 32, "-n", 20, "-p", "/view")]
+    check(all(record.status == 200 for record in records), "the servers suffer")
     tree(spans_of(daemon, len(records)))
     check("lost" in daemon.summaries()[-1].rest, "none were lost? " + daemon.summaries()[-1].rest)
-    get(server, "/view")
-    check(process.running(), "the server has died")
+    for server in several:
+        get(server, "/view")
+        check(server.process.running(), "a server has died")
 
 
 @test("bpf", "flask", "gevent", "python-views")
 def python_greenlets_and_functions(run):
     """Return probes of two kinds would cost such a process its life: its views alone are probed."""
-    process = run.start([PYTHON, HERE / "gevent_app.py"],
-                        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
-    server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
+    server = gevent(run)
     daemon = trace(run, server, "--function", "PyObject_Call*")
     get(server, "/view")
     check_equal(tree(spans_of(daemon, 1)), [("/view", [("view", [])])], "spans")
-    daemon.wait_text(r"no functions of .* of pid %d .* \(greenlets\)" % process.pid)
+    daemon.wait_text(r"no functions of .* of pid %d .* \(greenlets\)" % server.process.pid)
 
 
 LATE_APP = """
@@ -407,9 +431,10 @@ def python_thread_views(run):
     """Plain functions, which run in threads of anyio's."""
     server = uvicorn(run)
     daemon = trace(run, server)
+    asked = warm_up(server, daemon, {"/plain-thread": "plain_thread"})
     get(server, "/threads", "/depends", "/fails", "/background", "/plain-thread")
-    documents = spans_of(daemon, 5)
-    check_equal(tree(documents), [
+    documents = spans_of(daemon, asked + 5)
+    check_equal(tree(documents)[asked:], [
         ("/threads", [("threads", [])]), ("/depends", [("depends", []), ("dependent", [])]),
         ("/fails", [("fails", [])]), ("/background", [("background", [])]),
         ("/plain-thread", [("plain_thread", [])])], "views")
@@ -439,7 +464,8 @@ def ask_at_once(server, kinds, clients=24, each=40):
 
 def check_at_once(daemon, asked, trees, most):
     """Of each request of ask_at_once() just what was run for it. A thread that is done before the
-    event loop awaits it may be nobody's, then it is counted; most: such requests."""
+    event loop awaits it may be nobody's, as is what comes before the places are probed that calls
+    return to; then it is counted; most: such requests."""
     missing = 0
     for target, views in tree(spans_of(daemon, asked)):
         _, kind, number, *_ = target.split("/")
@@ -469,8 +495,7 @@ def python_async_views_at_once(run):
     server = uvicorn(run)
     daemon = trace(run, server)
     asked = ask_at_once(server, list(ASYNC_VIEWS))
-    # without sessions all that come before the places are probed that they return to
-    check_at_once(daemon, asked, ASYNC_VIEWS, asked if run.wrapper else asked // 20)
+    check_at_once(daemon, asked, ASYNC_VIEWS, asked // 2)
 
 
 @test("bpf", "fastapi", "uvicorn", "python-views")
@@ -488,7 +513,7 @@ def python_async_own_spans_at_once(run):
     server = uvicorn(run, interpreter=VENV)
     daemon = trace(run, server)
     asked = ask_at_once(server, list(OWN_SPANS))
-    check_at_once(daemon, asked, OWN_SPANS, asked // 20)
+    check_at_once(daemon, asked, OWN_SPANS, asked // 2)
     events = moments(daemon.documents())
     check(events, "no events")
     for name, found in events.items():
@@ -561,51 +586,3 @@ def python_view_of_django_names_the_route(run):
     daemon = trace(run, server)
     get(server, *want)
     check_equal(routes(spans_of(daemon, len(want))), want, "routes")
-
-
-def without_sessions(body, *needs):
-    """The same where the kernel takes no probes that ask for the return (before 6.13.3): what calls
-    return to is probed then. Debian's interpreter tells those places from the start."""
-    def again(run):
-        run.wrapper = OLD_KERNEL
-        body(run)
-    test("bpf", "python-views", *needs, name=body.__name__ + "_without_sessions")(again)
-
-
-without_sessions(python_views, "flask")
-without_sessions(python_views_of_django, "django", "gunicorn")
-without_sessions(python_threads, "flask", "helpers")
-without_sessions(python_prefork, "flask", "gunicorn", "helpers")
-without_sessions(python_own_spans, "flask", "opentelemetry-instrument")
-without_sessions(python_greenlets, "flask", "gevent", "helpers")
-without_sessions(python_async_views, "fastapi", "uvicorn")
-without_sessions(python_async_views_at_once, "fastapi", "uvicorn")
-
-
-@test("bpf", "python-views")
-def python_places(run):
-    """What the symbols of an interpreter do not tell is found when a call returns there; each place
-    costs calls, which are counted, and no view ends anywhere else."""
-    run.wrapper = OLD_KERNEL
-    for minor, path in sorted(interpreters().items()):
-        if minor < 8 or minor > 11:
-            continue
-        process = run.start([path, HERE / "python_calls.py"],
-                            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
-        server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
-        daemon = trace(run, server)
-        asked = itertools.count(1)
-
-        name = '"name": %s' % json.dumps(below(minor, "größe", [])[0][0])
-
-        def seen():
-            get(server, "/view")
-            return next(asked) and name in daemon.stdout()
-        wait_for(seen, "a view of 3.%d" % minor)
-        warm = next(asked) - 1
-        get(server, *["/view"] * 5)
-        found = tree(spans_of(daemon, warm + 5))
-        check_equal([views for _, views in found[warm:]],
-                    5 * [below(minor, "größe", [("outer ✓", [("inner", [])])])], "views of 3.%d" % minor)
-        lost = warm - sum(bool(views) and views[0][0] != "outer ✓" for _, views in found[:warm])
-        check((" lost " in daemon.summaries()[-1].rest) == bool(lost), daemon.summaries()[-1].rest)

@@ -290,9 +290,6 @@ int hooks_check(struct buf *out, const char *forced)
 		return -ENOTSUP;
 	}
 	buf__printf(out, "functions: %s\n", probes_way());
-	buf__printf(out, "Python: ends of calls are probed %s\n",
-		    probes_have_sessions() ? "where they are wanted"
-					   : "where they lead to, which costs more");
 	buf__printf(out, "would use: %s; HTTP/1 on TCP and unix sockets\n", set->name);
 	return 0;
 }

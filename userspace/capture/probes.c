@@ -116,11 +116,6 @@ static bool have_sessions(void)
 	return found;
 }
 
-bool probes_have_sessions(void)
-{
-	return have_sessions() && kernel_running() >= KERNEL_RELEASE(6, 13, 3);
-}
-
 bool probes_spare_stacks(void)
 {
 	return have_sessions();
@@ -133,30 +128,27 @@ static void prepare(struct bpf_program *program, bool wanted, bool multi)
 		bpf_program__set_expected_attach_type(program, ATTACH_UPROBE_MULTI);
 }
 
-/* By sessions, else by where calls return to. */
+/*
+ * By where calls return to, and not by their returns: a session's link (6.13) for one process
+ * answers for all others that the function is probed in, and says that it wants theirs.
+ */
 static void prepare_python_programs(struct otel_ebpf *skel, const struct probes_options *options)
 {
-	const bool wanted = options->python, sessions = options->python_sessions;
-	const bool places = wanted && !sessions, multi = sessions || (places && have_multi());
+	const bool wanted = options->python, multi = wanted && have_multi();
 
-	bpf_program__set_autoload(skel->progs.python_call, wanted && sessions);
-	bpf_program__set_autoload(skel->progs.python_send, wanted && sessions);
-	bpf_program__set_expected_attach_type(skel->progs.python_call, ATTACH_UPROBE_SESSION);
-	bpf_program__set_expected_attach_type(skel->progs.python_send, ATTACH_UPROBE_SESSION);
-	prepare(skel->progs.python_enter, places, multi);
-	prepare(skel->progs.python_resume, places, multi);
-	prepare(skel->progs.python_back, places, multi);
-	bpf_map__set_autocreate(skel->maps.python_places, places);
+	prepare(skel->progs.python_enter, wanted, multi);
+	prepare(skel->progs.python_resume, wanted, multi);
+	prepare(skel->progs.python_back, wanted, multi);
 	prepare(skel->progs.python_end, wanted, multi);
 	prepare(skel->progs.python_moment, wanted && !options->python_views, multi);
 }
 
 static void prepare_python(struct otel_ebpf *skel, const struct probes_options *options)
 {
-	struct bpf_map *maps[] = {skel->maps.python_layouts, skel->maps.python_processes,
-				  skel->maps.python_codes,   skel->maps.python_threads,
-				  skel->maps.coroutines,     skel->maps.ports,
-				  skel->maps.handed,	     skel->maps.own_spans};
+	struct bpf_map *maps[] = {
+		skel->maps.python_layouts, skel->maps.python_processes, skel->maps.python_codes,
+		skel->maps.python_threads, skel->maps.coroutines,	skel->maps.ports,
+		skel->maps.handed,	   skel->maps.own_spans,	skel->maps.python_places};
 
 	prepare_python_programs(skel, options);
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
@@ -312,10 +304,9 @@ int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct prob
 int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,
 		   enum probes_python what)
 {
-	const bool sessions = bpf_program__autoload(skel->progs.python_call);
 	const struct bpf_program *programs[] = {
-		[PYTHON_CALLS] = sessions ? skel->progs.python_call : skel->progs.python_enter,
-		[PYTHON_SENDS] = sessions ? skel->progs.python_send : skel->progs.python_resume,
+		[PYTHON_CALLS] = skel->progs.python_enter,
+		[PYTHON_SENDS] = skel->progs.python_resume,
 		[PYTHON_ENDS] = skel->progs.python_end,
 		[PYTHON_MOMENTS] = skel->progs.python_moment,
 		[PYTHON_BACK] = skel->progs.python_back,

@@ -43,15 +43,11 @@ bool probes_spare_stacks(void);
 struct probes_options {
 	bool functions, usdt;
 	bool python;
-	bool python_views;    /* of Python code only what may be a view */
-	bool python_sessions; /* as probes_have_sessions() says */
+	bool python_views; /* of Python code only what may be a view */
 };
 
 /* Before loading. */
 void probes_prepare(struct otel_ebpf *skel, const struct probes_options *options);
-/* Probes that decide at a function's entry whether they want its return: does this kernel have them
- * (6.13), and are they harmless there? */
-bool probes_have_sessions(void);
 /*
  * Entry and return probes. 0 or negative errno, then nothing is attached. A process forked later
  * does not inherit them.
@@ -63,9 +59,8 @@ int probes__new(struct probes **out, struct otel_ebpf *skel, const struct probes
 int probes__usdt(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
 /* Told as CAPTURE_MAPPED when the process comes by the first site. 0 or negative errno. */
 int probes__watch(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target);
-/* In a Python interpreter: where code is called, and where coroutines run, of both of which returns
- * are probed as the program asks; where generators end; where any code returns; and without
- * sessions where those calls lead back to. */
+/* In a Python interpreter: where code is called, and where coroutines run; where generators end;
+ * where any code returns; and where the calls of the first two lead back to. */
 enum probes_python { PYTHON_CALLS, PYTHON_SENDS, PYTHON_ENDS, PYTHON_MOMENTS, PYTHON_BACK };
 /* 0 or negative errno. */
 int probes__python(struct probes **out, struct otel_ebpf *skel, const struct probes_target *target,

@@ -124,10 +124,9 @@ static int add_places(struct python_probes *probes, const struct python_sites *s
 static int probes_init(struct python_probes *probes, const struct python_sites *sites,
 		       const struct python_layout *layout)
 {
-	const bool sessions = bpf_program__autoload(probes->skel->progs.python_call);
 	int err = tell(probes);
 
-	if (!err && !sessions)
+	if (!err)
 		err = add_places(probes, sites);
 	if (!err)
 		err = attach(probes, sites, &sites->calls, PYTHON_CALLS);

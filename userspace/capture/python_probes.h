@@ -20,7 +20,7 @@ int python_probes__new(struct python_probes **out, struct otel_ebpf *skel, u32 n
 /* Of spans that the application makes. NULL: none any more. 0 or negative errno. */
 int python_probes__ends(struct python_probes *probes, const struct python_sites *sites);
 /*
- * Without sessions (probes.h): what calls return to is probed from now on, in this file. 0;
+ * What calls return to is probed from now on, in this file. 0;
  * -ESTALE: it was asked for by probes that are gone; or another negative errno.
  */
 int python_probes__place(struct python_probes *probes, const struct python_place_asked *asked,

@@ -137,10 +137,10 @@ const struct option options[] = {
 	OURS("python_functions", FUNCTIONS, "of Python 3.8 to 3.11: views (the default where --function "
 	     "is given), those of the application's functions that match, as app.py:roll*, or none; "
 	     "with the spans that it makes itself by the bare OpenTelemetry API. Views name routes "
-	     "that sources leave open. Costs up to 2 us for each call from C: 30 or so in a request "
-	     "of Flask, 60 where there are such spans, then a quarter more CPU, and 20 more before "
-	     "Linux 6.13.3; of a pattern in 3.11 also 3 us for each function that returns, of which "
-	     "there are 300, which doubles the CPU; again for more",
+	     "that sources leave open. Costs up to 2 us for each call from C and each return: 50 or "
+	     "so in a request of Flask, 80 where there are such spans, then a quarter more CPU and "
+	     "up; of a pattern in 3.11 also 3 us for each function that returns, of which there are "
+	     "300, which doubles the CPU; again for more",
 	     .type = OPT_TEXTS, .value_name = "views|GLOB|none", KEPT(python_functions)),
 	OURS("usdt", FUNCTIONS, "USDT probes that match (globs) become events of the span they are in, "
 	     "two of them such as gc__start and gc__done a span, with their integer arguments; "

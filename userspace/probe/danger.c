@@ -35,6 +35,7 @@ void danger__symbol(struct danger *danger, struct str name, bool defined, bool e
 {
 	ssize_t version = str_find(name, '@', 0);
 
+	danger->python |= defined && str_eq(name, STR("PyEval_EvalCode"));
 	/* as libc does */
 	if (defined && exported)
 		return;
@@ -76,7 +77,7 @@ const char *danger__what(const struct danger *danger, bool spares_stacks)
 		return danger->what;
 	if (danger->rust && danger->raises)
 		return unwinds;
-	if (danger->signal_stacks && !spares_stacks)
+	if (danger->signal_stacks && !danger->python && !spares_stacks)
 		return "handle signals on a stack of its own (sigaltstack; from Linux 6.13 on it "
 		       "may)";
 	return NULL;

@@ -22,6 +22,7 @@ struct danger {
 	bool rust;	  /* it has what would throw Rust's panics .. */
 	bool raises;	  /* .. and what that needs, unless they end the process at once */
 	bool signal_stacks;
+	bool python; /* its faulthandler is who has such a stack, and calls what nobody else does */
 };
 
 /* A symbol: of the file itself (defined), and maybe for others that need not use it (exported). */
