@@ -52,6 +52,8 @@ static void of_signal_stacks(void)
 
 	danger__symbol(&danger, STR("sigaltstack@GLIBC_2.2.5"), false, false);
 	CHECK(danger__what(&danger, false) && !danger__what(&danger, true));
+	danger__symbol(&danger, STR("PyEval_EvalCode"), true, true);
+	CHECK(!danger__what(&danger, false));
 }
 
 /* A segment in a file that holds nothing else. */
