@@ -36,6 +36,7 @@ enum event_type {
 	EV_CALL = 16,	  /* struct ev_call: a function returned */
 	EV_PYTHON = 17,	  /* struct ev_python: Python code is called that may be asked for */
 	EV_PYTHON_PLACE = 18, /* struct ev_python_place: a call of such code is not followed */
+	EV_COUNT = 19, /* struct ev_count: a Python application adds to a counter of its own */
 };
 
 enum event_flag {
@@ -227,6 +228,46 @@ struct ev_python_place {
 	struct python_place place;
 };
 
+/* What a Python object is: none of these, if of a class that is not exactly so. */
+enum python_kind {
+	PYTHON_OBJECT,
+	PYTHON_INT,
+	PYTHON_BOOL,
+	PYTHON_FLOAT,
+	PYTHON_STR,
+	PYTHON_DICT,
+	PYTHON_NO_VALUE
+};
+
+struct python_attr {
+	struct python_text key, text; /* text: of PYTHON_STR */
+	__u32 kind;		      /* enum python_kind */
+	__u32 pad;
+	__u64 number; /* of the others: its value, or the bits of a double */
+	__u8 key_bytes[CALL_TEXT_MAX], text_bytes[CALL_TEXT_MAX];
+};
+
+/* Attributes of an addition, and bytes of its counter's texts; the name has 255 at most by
+ * OpenTelemetry's rules, the unit 63. */
+#define COUNT_ATTRS	      8
+#define COUNT_NAME_MAX	      256
+#define COUNT_UNIT_MAX	      64
+#define COUNT_DESCRIPTION_MAX 256
+
+/* counter.add(amount, attributes) of the bare OpenTelemetry API. call: where and when, as if that
+ * was a call of its own. Attributes behind attr_cnt are not sent. */
+struct ev_count {
+	struct ev_call call;
+	__u16 kind; /* of amount: PYTHON_INT or PYTHON_FLOAT */
+	__u16 monotonic;
+	__u32 attr_cnt;
+	__u64 amount;
+	struct python_text name, unit, description;
+	__u8 name_bytes[COUNT_NAME_MAX], unit_bytes[COUNT_UNIT_MAX];
+	__u8 description_bytes[COUNT_DESCRIPTION_MAX];
+	struct python_attr attrs[COUNT_ATTRS];
+};
+
 /* Written by user space. */
 struct python_known {
 	__u32 number;
@@ -254,8 +295,8 @@ struct python_process {
 	__u64 place;   /* address */
 	__u32 through; /* what is there points to what holds it, at offset */
 	__u32 offset;
-	__u32 ends; /* of the application's own spans are probed */
-	__u32 pad;
+	__u32 ends;	  /* of the application's own spans are probed */
+	__u32 counted_by; /* 3, 5: this argument of calls tells how many Python has; 0: none does */
 };
 #define PYTHON_PROCESSES_MAX 1024
 

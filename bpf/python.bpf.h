@@ -16,6 +16,8 @@
  *	    if `self` of the Python frame that called is such a key, the span has ended
  *	_GeneratorContextManager.__exit__(self, ...): which does that, where its call is seen
  *
+ *	_ProxyCounter.add(self, amount, attributes): python_count.bpf.h
+ *
  * In an event loop's thread and in those that it hands work to, whom code runs for is another
  * question: python_origin.bpf.h, python_work.bpf.h.
  *
@@ -26,6 +28,7 @@
 #ifndef PYTHON_BPF_H
 #define PYTHON_BPF_H
 
+#include "python_count.bpf.h"
 #include "python_work.bpf.h"
 
 /* Spans of the application's own in event loops, by context manager: those of many coroutines are
@@ -323,7 +326,7 @@ static __always_inline int on_python_call(struct pt_regs *regs, u64 cookie)
 	struct thread *thread;
 	u64 code;
 
-	if (!is_traced(task->tgid) || !layout)
+	if (!is_traced(task->tgid) || !layout || is_count(regs, task, &at))
 		return NO_RETURN;
 	thread = thread_at_work(task, &at);
 	if (!thread)

@@ -55,9 +55,14 @@ static void on_process_event(void *owner, const struct capture_process *event)
 	}
 }
 
-static const struct capture_ops capture_ops = {
-	on_open,     on_data,	    on_state,		on_process_event,
-	app_on_call, app_on_python, app_on_python_place};
+static const struct capture_ops capture_ops = {on_open,
+					       on_data,
+					       on_state,
+					       on_process_event,
+					       app_on_call,
+					       app_on_python,
+					       app_on_python_place,
+					       app_on_count};
 
 void app_on_record(void *owner, struct str record)
 {
@@ -380,6 +385,8 @@ int app__build(struct app *app)
 		err = app__functions_new(app);
 	if (!err)
 		err = app__python_new(app);
+	if (!err && app->python)
+		err = app__python_counts_new(app);
 	if (err)
 		return err;
 	app->conn_env = (struct conn_env){
@@ -407,6 +414,7 @@ static void app_free(struct app *app)
 	tracer__free(app->tracer);
 	route_table__free(app->routes);
 	app__free_metrics(app);
+	app__python_counts_free(app);
 	summary__free(app->summary);
 	semconv__free(app->semconv);
 	excluded_urls__free(app->excluded);

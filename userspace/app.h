@@ -93,9 +93,10 @@ struct app {
 	bool ending;		   /* what ticks come now are the last */
 
 	struct limits limits;
-	struct app_functions *functions; /* NULL: none of these are traced */
-	struct app_python *python;	 /* NULL: no functions of Python code are */
-	struct app_usdt *usdt;		 /* NULL: no USDT probes are */
+	struct app_functions *functions;	 /* NULL: none of these are traced */
+	struct app_python *python;		 /* NULL: no functions of Python code are */
+	struct python_counters *python_counters; /* NULL likewise */
+	struct app_usdt *usdt;			 /* NULL: no USDT probes are */
 
 	struct child child;
 	int status; /* to exit with */
@@ -241,6 +242,17 @@ const struct function *app__python_function(const struct app *app, u32 number);
 /* As struct capture_ops has them. */
 void app_on_python(void *owner, const struct python_code *code);
 void app_on_python_place(void *owner, const struct python_place_asked *place);
+/* In app_python_counts.c: counters that Python applications bring along. NULL is fine. */
+int app__python_counts_new(struct app *app);
+void app__python_counts_free(struct app *app);
+/* Those that there can be: none, or as long as the app has Python. */
+const struct metric_info *app__python_counters(const struct app *app, u32 *cnt);
+void app_on_count(void *owner, const struct function_call *call, const struct python_count *count);
+/* It is clear which span it was made in; frees call->counted. */
+void app__python_counted(struct app *app, const struct function_call *call,
+			 const struct trace_context *context);
+/* An addition, which waits among the calls until it is clear where it was made. */
+void app__functions_counted(struct app *app, struct function_call *call);
 void app_on_call(void *owner, const struct function_call *call);
 
 /* The one line of requests, spans and losses, on stderr. */

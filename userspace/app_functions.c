@@ -188,14 +188,17 @@ static void count_call(struct app *app, const struct function_call *call,
 	       function_rules__count(app->functions->rules, function, call, &at, &count))
 		app__metrics_count(
 			app, resource,
-			&(struct span_count){count.counter, &count.attrs, call->end_ns, context});
+			&(struct span_count){
+				count.counter, {.i = 1}, &count.attrs, call->end_ns, context});
 	resource__put(resource);
 }
 
 static void on_settled(void *owner, const struct function_call *call,
 		       const struct trace_context *context)
 {
-	if (is_native(call->function))
+	if (call->counted)
+		app__python_counted(owner, call, context);
+	else if (is_native(call->function))
 		count_call(owner, call, context);
 }
 
@@ -438,6 +441,12 @@ void app_on_call(void *owner, const struct function_call *call)
 	if (call->python)
 		known.function = FUNCTIONS_LIMIT + (u32)number;
 	function_spans__call(app->functions->spans, &known);
+}
+
+void app__functions_counted(struct app *app, struct function_call *call)
+{
+	call->function = FUNCTIONS_LIMIT + (u32)app__python_number(app, 0);
+	function_spans__call(app->functions->spans, call);
 }
 
 void app__functions_begin(struct app *app, const struct http_call *call, bool told)

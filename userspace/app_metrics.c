@@ -75,6 +75,7 @@ int app__build_metrics(struct app *app)
 	int err;
 
 	env.counters = app__functions_counters(app, &env.counter_cnt);
+	env.own = app__python_counters(app, &env.own_cnt);
 	app->otlp_differs = views[APP_READER_OTLP].delta || views[APP_READER_OTLP].exponential;
 	err = open_metrics_exporters(app);
 	if (env.counter_cnt && !app->metrics_exporter_cnt)

@@ -88,7 +88,8 @@ static void on_call(void *owner, const struct function_call *call)
 	((struct seen *)owner)->cnt++;
 }
 
-static const struct capture_ops ops = {on_open, on_data, on_state, on_process, on_call, NULL, NULL};
+static const struct capture_ops ops = {on_open, on_data, on_state, on_process,
+				       on_call, NULL,	 NULL,	   NULL};
 
 /* Decodes a copy of exactly these bytes, aligned as the ring buffer's are. */
 static int decode(struct seen *seen, const void *bytes, size_t len)

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "../../bpf/event.h"
@@ -57,11 +58,43 @@ static void on_python_place(void *owner, const struct python_place_asked *place)
 		    (unsigned long long)place->address, place->tgid, place->process);
 }
 
+static void on_count(void *owner, const struct function_call *call,
+		     const struct python_count *count)
+{
+	struct seen *seen = owner;
+
+	seen->cnt++;
+	buf__printf(&seen->text, "%.*s \"%.*s\" in %.*s by ", STR_ARG(count->name),
+		    STR_ARG(count->description), STR_ARG(count->unit));
+	if (count->whole)
+		buf__printf(&seen->text, "%lld", (long long)count->amount.i);
+	else
+		buf__printf(&seen->text, "%g", count->amount.d);
+	buf__printf(&seen->text, "%s within %llu of %u:", count->monotonic ? "" : ", or less,",
+		    (unsigned long long)call->parent, call->tgid);
+	for (u32 i = 0; i < count->attr_cnt; i++) {
+		const struct attr *attr = &count->attrs[i];
+
+		buf__printf(&seen->text, " %.*s=", STR_ARG(attr->key));
+		if (attr->type == ATTR_STR)
+			buf__printf(&seen->text, "\"%.*s\"", STR_ARG(attr->s));
+		else if (attr->type == ATTR_BOOL)
+			buf__printf(&seen->text, "%s", attr->b ? "true" : "false");
+		else if (attr->type == ATTR_INT)
+			buf__printf(&seen->text, "%lld", (long long)attr->i);
+		else
+			buf__printf(&seen->text, "%g", attr->d);
+	}
+	buf__char(&seen->text, '\n');
+}
+
 /* A copy of its own size, so that a byte read behind it is found. */
 static int decode(struct seen *seen, const void *event, size_t size)
 {
-	static const struct capture_ops ops = {
-		.call = on_call, .python = on_python, .python_place = on_python_place};
+	static const struct capture_ops ops = {.call = on_call,
+					       .python = on_python,
+					       .python_place = on_python_place,
+					       .count = on_count};
 	char *copy = malloc(size);
 	int err;
 
@@ -188,8 +221,89 @@ static void python_place(void)
 	buf__free(&seen.text);
 }
 
+static struct python_attr attr_of(const char *key, u32 kind, u64 number)
+{
+	struct python_attr attr = {.key = {(u32)strlen(key), 1, 0}, .kind = kind, .number = number};
+
+	memcpy(attr.key_bytes, key, strlen(key));
+	return attr;
+}
+
+static u64 bits_of(double d)
+{
+	u64 bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	return bits;
+}
+
+static struct ev_count new_count(u32 attr_cnt)
+{
+	struct ev_count count = {
+		.call = {.hdr = {.type = EV_COUNT, .tgid = 10}, .id = 2, .parent = 1},
+		.kind = PYTHON_INT,
+		.monotonic = 1,
+		.attr_cnt = attr_cnt,
+		.amount = 3,
+		.name = {4, 1, 0},
+		.name_bytes = "dice",
+		.unit = {1, 1, 0},
+		.unit_bytes = "s",
+		.description = {2, 2, 0},
+		.description_bytes = "\x13\x27",
+		.attrs = {attr_of("a", PYTHON_INT, (u64)-7), attr_of("b", PYTHON_BOOL, 1),
+			  attr_of("c", PYTHON_FLOAT, bits_of(1.5)), attr_of("d", PYTHON_STR, 0)},
+	};
+
+	count.attrs[3].text = (struct python_text){1, 1, 0};
+	count.attrs[3].text_bytes[0] = 0xfc;
+	count.call.hdr.size = (u32)offsetof(struct ev_count, attrs[attr_cnt]);
+	return count;
+}
+
+static void counts(void)
+{
+	struct ev_count count = new_count(4);
+	struct seen seen = {0};
+
+	CHECK(!decode(&seen, &count, count.call.hdr.size) && seen.cnt == 1);
+	CHECK_STR(buf__view(&seen.text), "dice \"\xe2\x9c\x93\" in s by 3 within 1 of 10: a=-7 "
+					 "b=true c=1.5 d=\"\xc3\xbc\"\n");
+	count = new_count(0);
+	count.monotonic = 0;
+	count.kind = PYTHON_FLOAT;
+	count.amount = bits_of(-0.5);
+	CHECK(!decode(&seen, &count, count.call.hdr.size) && seen.cnt == 1);
+	CHECK_STR(buf__view(&seen.text),
+		  "dice \"\xe2\x9c\x93\" in s by -0.5, or less, within 1 of 10:\n");
+	buf__free(&seen.text);
+}
+
+/* Each of them spoils what is whole else. */
+static void bad_counts(void)
+{
+	struct seen seen = {0};
+
+	for (u32 i = 0; i < 9; i++) {
+		struct ev_count count = new_count(4);
+
+		count.kind = i == 0 ? PYTHON_STR : count.kind;
+		count.attr_cnt = i == 1 ? COUNT_ATTRS + 1 : i == 2 ? 5 : count.attr_cnt;
+		count.name.len = i == 3 ? COUNT_NAME_MAX + 1 : count.name.len;
+		count.unit.width = i == 4 ? 3 : count.unit.width;
+		count.attrs[3].kind = i == 5 ? PYTHON_DICT : count.attrs[3].kind;
+		count.attrs[3].text.len = i == 6 ? CALL_TEXT_MAX + 1 : 1;
+		count.attrs[0].key.len = i == 7 ? CALL_TEXT_MAX + 1 : 1;
+		count.call.request_cnt = i == 8 ? CALL_REQUESTS + 1 : 0;
+		CHECK(decode(&seen, &count, count.call.hdr.size) == -EBADMSG);
+	}
+	CHECK(!seen.cnt);
+}
+
 int main(void)
 {
+	RUN(counts);
+	RUN(bad_counts);
 	RUN(calls);
 	RUN(named_calls);
 	RUN(python_code);

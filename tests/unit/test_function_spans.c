@@ -280,8 +280,34 @@ static void more_than_can_wait(void)
 	end(&f);
 }
 
+/* It has no span, but is made in one. */
+static void what_is_counted(void)
+{
+	static struct counted *const counted = (struct counted *)&counted;
+	struct http_call http = request(1, 10);
+	struct function_call outer = a_call(0, 1, 0), added = a_call(1, 2, 1);
+	struct fixture f;
+
+	begin(&f);
+	added.counted = counted;
+	open_in(&added, 1, 10);
+	open_in(&outer, 1, 10);
+	function_spans__call(f.spans, &outer);
+	function_spans__call(f.spans, &added);
+	CHECK(!f.settled);
+	function_spans__begin(f.spans, &http, true);
+	end_at(&f, &http, 30, true);
+	CHECK(f.cnt == 1 && f.settled == 2 && f.within == 2);
+	CHECK(!memcmp(f.span_id, f.sent[0]->context.span_id, sizeof(f.span_id)));
+	added.request_cnt = 0;
+	function_spans__call(f.spans, &added);
+	CHECK(f.settled == 3 && f.within == 2 && !f.stats.v[STAT_CALL_OUTSIDE]);
+	end(&f);
+}
+
 int main(void)
 {
+	RUN(what_is_counted);
 	RUN(nested_calls);
 	RUN(call_before_its_request);
 	RUN(request_that_never_comes);

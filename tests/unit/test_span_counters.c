@@ -11,7 +11,7 @@ static void count_one(struct span_metrics *metrics, struct resource *resource, u
 	const struct attrs attrs = {.v = &attr, .cnt = 1};
 
 	span_metrics__count(metrics, resource,
-			    &(struct span_count){counter, &attrs, T0 + MS, context});
+			    &(struct span_count){counter, {.i = 1}, &attrs, T0 + MS, context});
 }
 
 /* In a group of their own behind that of their process, with its limits and its end. */
@@ -66,10 +66,47 @@ static void counters(void)
 	resource__put(other);
 }
 
+/* Behind those that were asked for, in a scope without a name; there is none before it counts. */
+static void own_counters(void)
+{
+	static const struct metric_info asked = {
+		.name = "a", .kind = METRIC_SUM, .monotonic = true, .whole = true};
+	struct metric_info own[2] = {{0}};
+	const struct attrs none = {0};
+	struct resource *resource = resource__new();
+	struct span_metrics_env env = {.semconv = semconvs[SEMCONV_LEGACY],
+				       .readers = 1,
+				       .view = {.delta = true},
+				       .counters = &asked,
+				       .counter_cnt = 1,
+				       .own = own,
+				       .own_cnt = ARRAY_SIZE(own)};
+	struct span_metrics *metrics;
+	struct metrics *snapshot;
+
+	CHECK(!span_metrics__new(&metrics, &env));
+	count_one(metrics, resource, 0, 3, NULL);
+	own[1] = (struct metric_info){.name = "b", .kind = METRIC_SUM};
+	for (int i = 0; i < 2; i++)
+		span_metrics__count(metrics, resource,
+				    &(struct span_count){2, {.d = -1.5}, &none, T0 + MS, NULL});
+	snapshot = span_metrics__collect(metrics, T0);
+	CHECK(snapshot->group_cnt == 3 && snapshot->groups[2].metric_cnt == 1);
+	CHECK_STR(str_from(snapshot->groups[1].scope->name), "otel-ebpf.functions");
+	CHECK_STR(str_from(snapshot->groups[2].scope->name), "");
+	CHECK(snapshot->groups[2].metrics[0].info == &own[1]);
+	CHECK(!snapshot->groups[2].metrics[0].delta);
+	CHECK(snapshot->groups[2].metrics[0].points[0].sum.d == -3);
+	metrics__put(snapshot);
+	span_metrics__free(metrics);
+	resource__put(resource);
+}
+
 int main(void)
 {
 	open_conventions();
 	RUN(counters);
+	RUN(own_counters);
 	close_conventions();
 	return test_status();
 }

@@ -90,6 +90,8 @@ struct capture_ops {
 	void (*call)(void *owner, const struct function_call *call);
 	void (*python)(void *owner, const struct python_code *code);
 	void (*python_place)(void *owner, const struct python_place_asked *place);
+	void (*count)(void *owner, const struct function_call *call,
+		      const struct python_count *count);
 };
 
 /* Counters of the kernel side since it was loaded, summed over CPUs. */

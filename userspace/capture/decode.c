@@ -3,6 +3,7 @@
 #include "capture/capture.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "event.h"
 #include "model/utf8.h"
@@ -178,32 +179,42 @@ static int decode_python_place(const struct decoder *to, const struct ev_python_
 	return 0;
 }
 
+/* Where and when a call was made, of which function, with its raw values. False: it is no call. */
+static bool decode_place(const struct decoder *to, const struct ev_call *ev,
+			 struct function_call *out)
+{
+	*out = (struct function_call){
+		.tgid = ev->hdr.tgid,
+		.tid = ev->hdr.tid,
+		.start_ns = unix_ns(ev->start, to->offset),
+		.end_ns = unix_ns(ev->hdr.ts, to->offset),
+		.id = ev->id,
+		.parent = ev->parent,
+		.function = ev->function,
+		.python = ev->hdr.flags & EVENT_PYTHON,
+		.moment = ev->hdr.flags & EVENT_MOMENT,
+		.missing = ev->missing,
+		.request_cnt = ev->request_cnt,
+	};
+	if (ev->request_cnt > CALL_REQUESTS)
+		return false;
+	for (u32 i = 0; i < ev->request_cnt; i++) {
+		out->requests[i].conn = ev->requests[i].conn;
+		out->requests[i].ts = unix_ns(ev->requests[i].ts, to->offset);
+	}
+	memcpy(out->values, ev->values, sizeof(out->values));
+	return true;
+}
+
 /* Which values are texts only who asked for them knows; they lie in the order of the values. */
 static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 size)
 {
-	struct function_call out = {
-		.tgid = ev->hdr.tgid,
-		.tid = ev->hdr.tid,
-		.end_ns = unix_ns(ev->hdr.ts, to->offset),
-		.python = ev->hdr.flags & EVENT_PYTHON,
-		.moment = ev->hdr.flags & EVENT_MOMENT,
-	};
 	char name[PYTHON_UTF8 * sizeof(ev->texts)];
+	struct function_call out;
 
-	if (size < sizeof(*ev) || ev->request_cnt > CALL_REQUESTS ||
+	if (size < sizeof(*ev) || !decode_place(to, ev, &out) ||
 	    (!out.python && ev->function >= FUNCTIONS_MAX && ev->function < CALL_USDT))
 		return -EBADMSG;
-	out.start_ns = unix_ns(ev->start, to->offset);
-	out.id = ev->id;
-	out.parent = ev->parent;
-	out.function = ev->function;
-	out.missing = ev->missing;
-	out.request_cnt = ev->request_cnt;
-	for (u32 i = 0; i < ev->request_cnt; i++) {
-		out.requests[i].conn = ev->requests[i].conn;
-		out.requests[i].ts = unix_ns(ev->requests[i].ts, to->offset);
-	}
-	memcpy(out.values, ev->values, sizeof(out.values));
 	if (ev->hdr.flags & EVENT_NAMED) {
 		const struct python_text text = {(u32)ev->values[0], (u16)ev->values[1], 0};
 
@@ -219,6 +230,69 @@ static int decode_call(const struct decoder *to, const struct ev_call *ev, u32 s
 		out.texts[i] = (struct str){text, strnlen(text, CALL_TEXT_MAX)};
 	}
 	to->ops->call(to->owner, &out);
+	return 0;
+}
+
+/* Texts of an attribute as UTF-8. */
+struct attr_texts {
+	char key[PYTHON_UTF8 * CALL_TEXT_MAX], text[PYTHON_UTF8 * CALL_TEXT_MAX];
+};
+
+static bool decode_attr(const struct python_attr *attr, struct attr_texts *texts, struct attr *out)
+{
+	if (!decode_python_text(&attr->key, attr->key_bytes, CALL_TEXT_MAX, texts->key, &out->key))
+		return false;
+	switch (attr->kind) {
+	case PYTHON_INT:
+		out->type = ATTR_INT;
+		out->i = (s64)attr->number;
+		return true;
+	case PYTHON_BOOL:
+		out->type = ATTR_BOOL;
+		out->b = attr->number;
+		return true;
+	case PYTHON_FLOAT:
+		out->type = ATTR_DOUBLE;
+		memcpy(&out->d, &attr->number, sizeof(out->d));
+		return true;
+	case PYTHON_STR:
+		out->type = ATTR_STR;
+		return decode_python_text(&attr->text, attr->text_bytes, CALL_TEXT_MAX, texts->text,
+					  &out->s);
+	default:
+		return false;
+	}
+}
+
+static bool decode_amount(const struct ev_count *ev, struct python_count *out)
+{
+	out->whole = ev->kind == PYTHON_INT;
+	memcpy(&out->amount, &ev->amount, sizeof(out->amount));
+	return out->whole || ev->kind == PYTHON_FLOAT;
+}
+
+static int decode_count(const struct decoder *to, const struct ev_count *ev, u32 size)
+{
+	char name[PYTHON_UTF8 * COUNT_NAME_MAX], unit[PYTHON_UTF8 * COUNT_UNIT_MAX];
+	char description[PYTHON_UTF8 * COUNT_DESCRIPTION_MAX];
+	struct attr_texts texts[COUNT_ATTRS];
+	struct python_count out = {0};
+	struct function_call call;
+
+	if (size < offsetof(struct ev_count, attrs) || ev->attr_cnt > COUNT_ATTRS ||
+	    size < offsetof(struct ev_count, attrs[ev->attr_cnt]) ||
+	    !decode_place(to, &ev->call, &call) || !decode_amount(ev, &out) ||
+	    !decode_python_text(&ev->name, ev->name_bytes, COUNT_NAME_MAX, name, &out.name) ||
+	    !decode_python_text(&ev->unit, ev->unit_bytes, COUNT_UNIT_MAX, unit, &out.unit) ||
+	    !decode_python_text(&ev->description, ev->description_bytes, COUNT_DESCRIPTION_MAX,
+				description, &out.description))
+		return -EBADMSG;
+	out.monotonic = ev->monotonic;
+	for (out.attr_cnt = 0; out.attr_cnt < ev->attr_cnt; out.attr_cnt++)
+		if (!decode_attr(&ev->attrs[out.attr_cnt], &texts[out.attr_cnt],
+				 &out.attrs[out.attr_cnt]))
+			return -EBADMSG;
+	to->ops->count(to->owner, &call, &out);
 	return 0;
 }
 
@@ -242,6 +316,8 @@ static int decode_event(const struct decoder *to, const struct event *ev)
 		return decode_call(to, (const struct ev_call *)ev, ev->size);
 	case EV_PYTHON:
 		return decode_python(to, (const struct ev_python *)ev, ev->size);
+	case EV_COUNT:
+		return decode_count(to, (const struct ev_count *)ev, ev->size);
 	case EV_PYTHON_PLACE:
 		return decode_python_place(to, (const struct ev_python_place *)ev, ev->size);
 	default:

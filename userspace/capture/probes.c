@@ -145,10 +145,11 @@ static void prepare_python_programs(struct otel_ebpf *skel, const struct probes_
 
 static void prepare_python(struct otel_ebpf *skel, const struct probes_options *options)
 {
-	struct bpf_map *maps[] = {
-		skel->maps.python_layouts, skel->maps.python_processes, skel->maps.python_codes,
-		skel->maps.python_threads, skel->maps.coroutines,	skel->maps.ports,
-		skel->maps.handed,	   skel->maps.own_spans,	skel->maps.python_places};
+	struct bpf_map *maps[] = {skel->maps.python_layouts, skel->maps.python_processes,
+				  skel->maps.python_codes,   skel->maps.python_threads,
+				  skel->maps.python_counts,  skel->maps.coroutines,
+				  skel->maps.ports,	     skel->maps.handed,
+				  skel->maps.own_spans,	     skel->maps.python_places};
 
 	prepare_python_programs(skel, options);
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)

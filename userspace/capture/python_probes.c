@@ -154,6 +154,7 @@ int python_probes__new(struct python_probes **out, struct otel_ebpf *skel, u32 n
 		.place = sites->place,
 		.through = sites->through,
 		.offset = sites->offset,
+		.counted_by = sites->counted_by,
 	};
 	err = probes_init(probes, sites, python_layout_at((u32)layout));
 	if (err) {

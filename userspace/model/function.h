@@ -86,7 +86,25 @@ struct python_sites {
 	u64 place;    /* address of the current PyThreadState's address; 0: not known */
 	bool through; /* what is there points to what holds it, at offset */
 	u32 offset;
+	u32 counted_by; /* argument of calls that tells how many Python has: 3, 5; 0: none does */
 };
+
+/* What a Python application adds to a counter of its own. Texts are borrowed. */
+#define PYTHON_COUNT_ATTRS 8
+struct python_count {
+	struct str name, unit, description;
+	bool monotonic;
+	bool whole; /* the amount is .i, else .d */
+	union {
+		s64 i;
+		double d;
+	} amount;
+	struct attr attrs[PYTHON_COUNT_ATTRS];
+	u32 attr_cnt;
+};
+
+/* The same, ready for the metrics (app_python_counts.c). */
+struct counted;
 
 struct function_call {
 	u32 tgid, tid;
@@ -101,7 +119,8 @@ struct function_call {
 	} requests[FUNCTION_REQUESTS_MAX];
 	u64 values[FUNCTION_VALUES_MAX]; /* raw; of texts -1 if not readable */
 	u32 missing;			 /* a bit for each of the values that is not there */
-	struct str texts[2]; /* of those values that are texts, in their order; borrowed */
+	struct str texts[2];	 /* of those values that are texts, in their order; borrowed */
+	struct counted *counted; /* not a call, but an addition made in its place; else NULL */
 };
 
 /* Of all that is made of calls. */

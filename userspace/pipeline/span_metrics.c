@@ -21,7 +21,7 @@ struct group {
 	u32 open; /* requests in flight, each with an entry in span_metrics.open */
 	bool exited;
 	bool expiring;			/* exited, and so it was at __expire() */
-	struct metric_table counters[]; /* env.counter_cnt of them */
+	struct metric_table counters[]; /* counter_cnt() of them */
 };
 
 struct span_metrics {
@@ -43,13 +43,18 @@ static u64 address(const void *object)
 	return (u64)(uintptr_t)object;
 }
 
+static u32 counter_cnt(const struct span_metrics *metrics)
+{
+	return metrics->env.counter_cnt + metrics->env.own_cnt;
+}
+
 static void group__free(const struct span_metrics *metrics, struct group *group)
 {
 	u32 i;
 
 	for (i = 0; i < HTTP_METRIC_CNT; i++)
 		metric_table__free(&group->tables[i]);
-	for (i = 0; i < metrics->env.counter_cnt; i++)
+	for (i = 0; i < counter_cnt(metrics); i++)
 		metric_table__free(&group->counters[i]);
 	resource__put(group->resource);
 	free(group);
@@ -62,14 +67,15 @@ static struct group *add_group(struct span_metrics *metrics, struct resource *re
 
 	if (metrics->by_resource.cnt >= GROUPS_MAX)
 		return NULL;
-	group = calloc(1, sizeof(*group) + metrics->env.counter_cnt * sizeof(group->counters[0]));
+	group = calloc(1, sizeof(*group) + counter_cnt(metrics) * sizeof(group->counters[0]));
 	if (!group)
 		return NULL;
 	for (i = 0; i < HTTP_METRIC_CNT; i++)
 		metric_table__init(&group->tables[i], metrics->infos[i], metrics->env.view,
 				   &metrics->budget);
-	for (i = 0; i < metrics->env.counter_cnt; i++)
-		metric_table__init(&group->counters[i], &metrics->env.counters[i],
+	for (i = 0; i < counter_cnt(metrics); i++)
+		metric_table__init(&group->counters[i],
+				   i < metrics->env.counter_cnt ? &metrics->env.counters[i] : NULL,
 				   metrics->env.view, &metrics->budget);
 	if (map__set(&metrics->by_resource, address(resource), group)) {
 		group__free(metrics, group);
@@ -225,6 +231,18 @@ void span_metrics__end(struct span_metrics *metrics, const struct span *span, st
 			    (union metric_value){.i = sizes->response});
 }
 
+/* Of the application's own, tables are made when they are needed. */
+static struct metric_table *counter_of(const struct span_metrics *metrics, struct group *group,
+				       u32 counter)
+{
+	struct metric_table *table = &group->counters[counter];
+
+	if (!table->info)
+		metric_table__init(table, &metrics->env.own[counter - metrics->env.counter_cnt],
+				   metrics->env.view, table->budget);
+	return table;
+}
+
 void span_metrics__count(struct span_metrics *metrics, struct resource *resource,
 			 const struct span_count *count)
 {
@@ -233,9 +251,9 @@ void span_metrics__count(struct span_metrics *metrics, struct resource *resource
 
 	note_time(metrics, count->ns);
 	if (group)
-		entry = metric_table__entry(&group->counters[count->counter], count->attrs,
-					    count->ns);
-	record(metrics, entry, (union metric_value){.i = 1}, count->ns, count->context);
+		entry = metric_table__entry(counter_of(metrics, group, count->counter),
+					    count->attrs, count->ns);
+	record(metrics, entry, count->by, count->ns, count->context);
 }
 
 void span_metrics__discard(struct span_metrics *metrics, const struct http_call *call)
@@ -268,17 +286,35 @@ static int snapshot_tables(const struct metric_table *tables, u32 cnt, struct me
 	return err;
 }
 
-static bool has_counted(const struct span_metrics *metrics, const struct group *group)
+static bool has_counted(const struct metric_table *tables, u32 cnt)
 {
-	for (u32 i = 0; i < metrics->env.counter_cnt; i++)
-		if (group->counters[i].cnt)
+	for (u32 i = 0; i < cnt; i++)
+		if (tables[i].cnt)
 			return true;
 	return false;
+}
+
+/* A group of counters, if there are any. */
+static int snapshot_counters(const struct metric_table *tables, u32 cnt, struct resource *resource,
+			     const struct scope *scope, struct metrics *all)
+{
+	struct metric_group *out;
+
+	if (!has_counted(tables, cnt))
+		return 0;
+	out = metrics__group(all);
+	if (!out)
+		return -ENOMEM;
+	out->resource = resource__get(resource);
+	out->scope = scope;
+	return snapshot_tables(tables, cnt, out);
 }
 
 static int snapshot_group(const struct span_metrics *metrics, const struct group *group,
 			  struct metrics *all)
 {
+	static const struct scope unknown = {.name = "", .version = "", .schema_url = ""};
+	const u32 asked = metrics->env.counter_cnt;
 	struct metric_group *out = metrics__group(all);
 	int err;
 
@@ -287,14 +323,12 @@ static int snapshot_group(const struct span_metrics *metrics, const struct group
 	out->resource = resource__get(group->resource);
 	out->scope = semconv__scope(metrics->env.semconv);
 	err = snapshot_tables(group->tables, HTTP_METRIC_CNT, out);
-	if (err || !has_counted(metrics, group))
-		return err;
-	out = metrics__group(all);
-	if (!out)
-		return -ENOMEM;
-	out->resource = resource__get(group->resource);
-	out->scope = function_scope();
-	return snapshot_tables(group->counters, metrics->env.counter_cnt, out);
+	if (!err)
+		err = snapshot_counters(group->counters, asked, group->resource, function_scope(),
+					all);
+	return err ? err
+		   : snapshot_counters(group->counters + asked, metrics->env.own_cnt,
+				       group->resource, &unknown, all);
 }
 
 /* What only its readers still hold has none any more: since exec the process has another one. */
@@ -328,8 +362,9 @@ static void restart(struct span_metrics *metrics, u64 time_ns)
 		for (i = 0; i < HTTP_METRIC_CNT; i++)
 			if (group->tables[i].info)
 				metric_table__collected(&group->tables[i], time_ns);
-		for (i = 0; i < metrics->env.counter_cnt; i++)
-			metric_table__collected(&group->counters[i], time_ns);
+		for (i = 0; i < counter_cnt(metrics); i++)
+			if (group->counters[i].info)
+				metric_table__collected(&group->counters[i], time_ns);
 		if (group->exited && !group->open)
 			drop(metrics, link);
 		else

@@ -11,6 +11,7 @@
  *	http.server.request.body.size		opt-in, with the stable attributes
  *	http.server.response.body.size		opt-in, with the stable attributes
  *	counters				in a scope of their own
+ *	counters of the application's		in its scope, whose name nobody knows
  *
  * To be called by whoever wires:
  *
@@ -50,6 +51,9 @@ struct span_metrics_env {
 	struct metric_view view;
 	const struct metric_info *counters; /* what is counted beside requests; outlives it */
 	u32 counter_cnt;
+	/* Those that applications bring along, behind these: not used before they are filled in. */
+	const struct metric_info *own;
+	u32 own_cnt; /* how many there can be */
 	u32 readers; /* all of the same calls, this one included; each holds on to resources */
 };
 
@@ -58,9 +62,10 @@ struct body_sizes {
 	s64 request, response;
 };
 
-/* One more of a counter. */
+/* An addition to a counter. */
 struct span_count {
 	u32 counter; /* its index */
+	union metric_value by;
 	const struct attrs *attrs;
 	u64 ns;				     /* unix */
 	const struct trace_context *context; /* NULL: within no span */

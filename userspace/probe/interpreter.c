@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "probe/insn.h"
 #include "probe/mapped.h"
 #include "probe/return_place.h"
 #include "probe/site.h"
@@ -41,6 +42,9 @@ struct code {
 	u8 bytes[CODE_MAX];
 	size_t len;
 };
+
+/* As struct insn has bits of arguments. */
+enum { IN_RDX = 1 << 3, IN_R8 = 1 << 5 };
 
 static bool on_symbol(void *owner, const struct binary_function *function)
 {
@@ -107,6 +111,36 @@ static u64 find_site(struct interpreter *interpreter, const struct binary_functi
 	return site.offset;
 }
 
+/* What an instruction makes of the bits of the registers that hold how many arguments there are. */
+static u8 follow_count(u8 held, const struct insn *insn, const u8 *bytes)
+{
+	if (insn->len == 5 && !memcmp(bytes, "\x48\x0f\xba\xf2\x3f", 5)) /* btr $63,%rdx */
+		return held;
+	if (insn->len == 3 && !memcmp(bytes, "\x49\x89\xd0", 3)) /* mov %rdx,%r8 */
+		return held & IN_RDX ? IN_RDX | IN_R8 : 0;
+	return held & (u8)~insn->spoils;
+}
+
+/* Which argument's register says how many arguments a call has, where calls are probed: 3.10 hands
+ * that on in the fifth, and needs the third for itself. Bit 63 may be set beside it. */
+static void find_count(struct interpreter *interpreter, const struct binary_function *calls)
+{
+	const u64 site = interpreter->sites.calls - calls->offset;
+	struct insn_reader *reader;
+	struct insn insn = {0};
+	struct code code;
+	u8 held = IN_RDX;
+
+	code__read(&code, interpreter->binary, calls);
+	if (insn_reader__new(&reader, (struct str){(char *)code.bytes, code.len}, kernel_running()))
+		return;
+	while (insn_reader__next(reader, &insn) > 0 && insn.at < site)
+		held = follow_count(held, &insn, code.bytes + insn.at);
+	if (insn.at == site)
+		interpreter->sites.counted_by = held & IN_RDX ? 3 : held & IN_R8 ? 5 : 0;
+	insn_reader__free(reader);
+}
+
 static void add_end(struct interpreter *interpreter, const struct binary_function *function)
 {
 	u64 offset = find_site(interpreter, function, 0);
@@ -169,6 +203,7 @@ static void choose_sites(struct interpreter *interpreter, const struct binary_fu
 	interpreter->sites.calls = find_site(interpreter, &found[CALLS], of_call);
 	if (!interpreter->sites.calls)
 		return;
+	find_count(interpreter, &found[CALLS]);
 	interpreter->sites.sends = find_site(interpreter, &found[SENDS], of_send);
 	usdt_each(interpreter->binary, on_usdt, &interpreter->sites);
 	add_end(interpreter, &found[ENDS]);

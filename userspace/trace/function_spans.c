@@ -53,11 +53,11 @@ static void drop_calls(struct function_spans *spans, struct waiting *waiting)
 	while (waiting) {
 		struct waiting *next = waiting->next;
 
+		stats__add(spans->env.stats, STAT_CALL_LOST, !waiting->call.counted);
 		spans->env.settled(spans->env.owner, &waiting->call, NULL);
 		free(waiting);
 		waiting = next;
 		spans->waiting_cnt--;
-		stats__add(spans->env.stats, STAT_CALL_LOST, 1);
 	}
 }
 
@@ -297,6 +297,16 @@ static enum verdict judge(struct function_spans *spans, const struct waiting *wa
 	return WAIT;
 }
 
+/* It was added in that request, and in the span of the call that it was made in. */
+static void tell_counted(struct function_spans *spans, const struct function_request *request,
+			 const struct function_call *call)
+{
+	struct trace_context context = identify(spans, request, call);
+
+	memcpy(context.span_id, context.parent_id, sizeof(context.span_id));
+	spans->env.settled(spans->env.owner, call, request->told ? &context : NULL);
+}
+
 /* It is that request's. */
 static void tell(struct function_spans *spans, struct function_request *request,
 		 const struct function_call *call)
@@ -326,13 +336,17 @@ static bool settle(struct function_spans *spans, const struct waiting *waiting, 
 	case WAIT:
 		return false;
 	case FOUND:
-		tell(spans, request, &waiting->call);
+		if (waiting->call.counted)
+			tell_counted(spans, request, &waiting->call);
+		else
+			tell(spans, request, &waiting->call);
 		return true;
 	case GIVEN_UP:
 		break;
 	}
-	stats__add(spans->env.stats, request ? STAT_CALL_AMBIGUOUS : STAT_CALL_OUTSIDE,
-		   1 + function_events__drop_call(&spans->events, &waiting->call));
+	if (!waiting->call.counted)
+		stats__add(spans->env.stats, request ? STAT_CALL_AMBIGUOUS : STAT_CALL_OUTSIDE,
+			   1 + function_events__drop_call(&spans->events, &waiting->call));
 	spans->env.settled(spans->env.owner, &waiting->call, NULL);
 	return true;
 }
@@ -344,7 +358,7 @@ static struct waiting *new_waiting(struct function_spans *spans, const struct fu
 		spans->waiting_cnt < FUNCTION_CALLS_MAX ? malloc(sizeof(*waiting)) : NULL;
 
 	if (!waiting) {
-		stats__add(spans->env.stats, STAT_CALL_LOST, 1);
+		stats__add(spans->env.stats, STAT_CALL_LOST, !call->counted);
 		spans->env.settled(spans->env.owner, call, NULL);
 		return NULL;
 	}

@@ -49,7 +49,8 @@ struct function_spans_env {
 	struct str (*route)(void *owner, u32 number);
 	/*
 	 * For who counts calls: each of them once, as soon as it is clear where it belongs. context
-	 * is that of its span; NULL: it has none.
+	 * is that of its span, or of what is counted (call->counted) that which it was made in;
+	 * NULL: it has none.
 	 */
 	void (*settled)(void *owner, const struct function_call *call,
 			const struct trace_context *context);
