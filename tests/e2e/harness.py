@@ -111,6 +111,22 @@ def _has_python_views():
     return version.stdout.strip() in ("8", "9", "10", "11") and tuple(map(int, kernel.groups())) >= (6, 13)
 
 
+@functools.lru_cache(maxsize=None)
+def interpreters():
+    """{minor version: path} of those on this machine, Debian's and pyenv's."""
+    paths = [PYTHON, *filter(None, (shutil.which("python3.%d" % minor) for minor in range(8, 14)))]
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
+        paths += pathlib.Path(root).glob("versions/3.*/bin/python3")
+    found = {}
+    for path in paths:
+        version = subprocess.run([path, "-c", "import sys; print(sys.version_info[1])"],
+                                 capture_output=True, text=True).stdout.strip()
+        if version and int(version) >= 7:  # what the application is written for
+            found.setdefault(int(version), path)
+    return found
+
+
 def _has_ipv6():
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))
@@ -158,6 +174,7 @@ PROBES = {
         "/sys/bus/event_source/devices/uprobe/type").exists(),
     "gevent": lambda: _has_python("gevent"),
     "python-views": _has_python_views,
+    "python-counters": lambda: interpreters().keys() & {8, 9, 10},
     "usdt": lambda: (HELPERS / "usdt").exists(),
     "stacks": lambda: (HELPERS / "stacks").exists() and (HELPERS / "throws-none").exists(),
     "python-usdt": lambda: _has_notes(PYTHON, "gc__start"),

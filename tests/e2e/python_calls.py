@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Views and spans of an application with nothing but the standard library, for interpreters that
-have nothing else: it calls its views as Flask does, and has a tracer shaped as that of the
-OpenTelemetry API is."""
+have nothing else: it calls its views as Flask does, and has a tracer and counters shaped as those of
+the OpenTelemetry API are."""
 import contextlib
+import enum
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -34,7 +36,35 @@ class RealTracer:
         pass
 
 
+class ProxyInstrument:
+    def __init__(self, name, unit="", description=""):
+        self._name = name
+        self._unit = unit
+        self._description = description
+        self._real_instrument = None
+
+
+class _ProxyCounter(ProxyInstrument):
+    def add(self, amount, attributes=None, context=None):
+        pass
+
+
+class _ProxyUpDownCounter(ProxyInstrument):
+    def add(self, amount, attributes=None, context=None):
+        pass
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
 tracer = NoOpTracer()
+rolls = _ProxyCounter("dice.rolls", description="Würfe ✓")
+seconds = _ProxyCounter("dice.seconds", "s")
+active = _ProxyUpDownCounter("dice.active")
+elsewhere = _ProxyCounter("elsewhere")
+of_an_sdk = _ProxyCounter("of.an.sdk")
+of_an_sdk._real_instrument = active
 
 
 def größe():
@@ -55,6 +85,42 @@ def raises():
             raise KeyError("inside")
     except KeyError:
         time.sleep(0.003)
+    return b"ok"
+
+
+def counts():
+    without = {"gone": 1, "roll.value": 4}
+    del without["gone"]
+    with tracer.start_as_current_span("counting"):
+        rolls.add(1, {"roll.value": 4})
+        rolls.add(2, without)
+        rolls.add(amount=20, context=None, attributes={"roll.value": 4})
+    rolls.add(23)
+    seconds.add(0.25, {})
+    seconds.add(1, attributes=None)
+    active.add(2, {"a": "größe", "b": True, "c": 1.5, "d": -7})
+    active.add(-5, {"d": -7, "c": 1.5, "b": True, "a": "größe"})
+    active.add(*[1 << 59], **{"context": None})
+    of_an_sdk.add(1)
+    thread = threading.Thread(target=elsewhere.add, args=(1, {"a": "€" * 40}))
+    thread.start()
+    thread.join()
+    return b"ok"
+
+
+def loses():
+    rolls.add(1, {"list": [1]})
+    rolls.add(1, {"enum": Level.HIGH})
+    rolls.add(1, {"none": None})
+    rolls.add(1, {str(i): i for i in range(9)})
+    rolls.add(1, {"long" * 20: 1})
+    rolls.add(1, {1: 1})
+    rolls.add(1 << 70)
+    rolls.add(-1)
+    rolls.add(0.5)
+    rolls.add(True)
+    _ProxyCounter("no name").add(1)
+    _ProxyCounter("dice.rolls", "s").add(1)
     return b"ok"
 
 
@@ -91,7 +157,8 @@ def streams():
     yield b"k"
 
 
-VIEWS = {"/view": größe, "/raises": raises, "/coroutine": coroutine, "/streams": streams}
+VIEWS = {"/view": größe, "/raises": raises, "/coroutine": coroutine, "/streams": streams,
+         "/counts": counts, "/loses": loses}
 
 
 def answer(handler):

@@ -8,15 +8,12 @@ import http.client
 import itertools
 import json
 import os
-import pathlib
 import random
 import re
-import shutil
-import subprocess
 
 import servers
 from harness import BUILD, HERE, PYTHON, ROOT, check, check_equal, exchange, reached, test, wait_for
-from harness import process_tree
+from harness import interpreters, process_tree
 
 VENV = BUILD / "venv/bin/python"
 TWIN = ROOT / "demo_todo/flask/app.py"
@@ -280,21 +277,6 @@ def python_own_spans_are_followed_when_there_are_some(run):
     check("lost 3" in daemon.summaries()[-1].rest, daemon.summaries()[-1].rest)
 
 
-def interpreters():
-    """{minor version: path} of those on this machine, Debian's and pyenv's."""
-    paths = [PYTHON, *filter(None, (shutil.which("python3.%d" % minor) for minor in range(8, 14)))]
-    if shutil.which("pyenv"):
-        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
-        paths += pathlib.Path(root).glob("versions/3.*/bin/python3")
-    found = {}
-    for path in paths:
-        version = subprocess.run([path, "-c", "import sys; print(sys.version_info[1])"],
-                                 capture_output=True, text=True).stdout.strip()
-        if version and int(version) >= 7:  # what the application is written for
-            found.setdefault(int(version), path)
-    return found
-
-
 def below(minor, view, spans):
     """Up to 3.10 the handler, which calls the view, is the first function that is seen."""
     return [("Handler.do_GET" if minor <= 10 else view, spans)] if view or minor <= 10 else []
@@ -348,6 +330,54 @@ def gevent(run):
     process = run.start([PYTHON, HERE / "gevent_app.py"],
                         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     return servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
+
+
+def own_counters(document):
+    """{name: (unit, description, monotonic, {attributes: value}, spans of exemplars)}"""
+    (resource,) = document["resource_metrics"]
+    metrics = next(scope["metrics"] for scope in resource["scope_metrics"]
+                   if not scope["scope"]["name"])
+    return {metric["name"]: (
+        metric["unit"], metric["description"], metric["data"]["is_monotonic"],
+        {tuple(point["attributes"].items()): point["value"]
+         for point in metric["data"]["data_points"]},
+        {exemplar["span_id"] for point in metric["data"]["data_points"]
+         for exemplar in point["exemplars"]}) for metric in metrics}
+
+
+@test("bpf", "python-counters")
+def python_counters(run):
+    """What is added through the bare API is counted, in the span it is added in, and outside of
+    requests; what cannot be read exactly is lost, and an SDK's is its own."""
+    for minor, path in sorted(interpreters().items()):
+        if not 8 <= minor <= 10:
+            continue
+        process = run.start([path, HERE / "python_calls.py"],
+                            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        server = servers.Server(process, process.wait_text(r"listening on (\S+)")[1])
+        daemon = trace(run, server, "--python_functions", "views", "--metrics_exporter", "console")
+        asked = warm_up(server, daemon, {"/view": "Handler.do_GET"})
+        get(server, "/counts", "/counts", "/loses")
+        reached(lambda: daemon.stdout().count('"kind": "SpanKind.SERVER"') >= asked + 3)
+        daemon.stop()
+        spans = [d for d in daemon.documents() if "resource_metrics" not in d]
+        (document,) = [d for d in daemon.documents() if "resource_metrics" in d]
+        found = own_counters(document)
+        roll, plain = (("roll.value", 4),), ()
+        attributes = (("a", "größe"), ("b", True), ("c", 1.5), ("d", -7))
+        long = (("a", "€" * 32),)
+        check_equal({name: counter[:4] for name, counter in found.items()}, {
+            "dice.rolls": ("", "Würfe ✓", True, {roll: 46, plain: 46}),
+            "dice.seconds": ("s", "", True, {plain: 2.5}),
+            "dice.active": ("", "", False, {attributes: -6, plain: 1 << 60}),
+            "elsewhere": ("", "", True, {long: 2})}, "counters of 3.%d" % minor)
+        ids = {int(span["context"]["span_id"], 16): span["name"] for span in spans}
+        check_equal({name: {ids.get(span) for span in counter[4]}
+                     for name, counter in found.items()}, {
+            "dice.rolls": {"counting", "Handler.do_GET"}, "dice.seconds": {"Handler.do_GET"},
+            "dice.active": {"Handler.do_GET"}, "elsewhere": set()}, "exemplars")
+        lost = int(re.search(r" lost (\d+)", daemon.summaries()[-1].rest)[1])
+        check(12 <= lost <= 12 + asked, daemon.summaries()[-1].rest)
 
 
 @test("bpf", "flask", "gevent", "helpers", "python-views")
