@@ -13,6 +13,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "export/attr_text.h"
+#include "export/json.h"
 #include "export/metrics_export.h"
 #include "export/safe_text.h"
 #include "export/seconds.h"
@@ -206,11 +208,13 @@ static s64 in_flight(const struct metric_group *group, enum semconv_set set)
 
 static void print_attr(struct buf *table, const struct attr *attr)
 {
-	buf__printf(table, " %.*s=", STR_ARG(attr->key));
+	buf__char(table, ' ');
+	safe_text(table, attr->key);
+	buf__char(table, '=');
 	if (attr->type == ATTR_STR)
 		safe_text(table, attr->s);
 	else
-		buf__printf(table, "%" PRId64, attr->type == ATTR_BOOL ? attr->b : attr->i);
+		attr_text(table, attr);
 }
 
 static void print_sum(struct buf *table, const struct metric_info *info,
@@ -221,7 +225,12 @@ static void print_sum(struct buf *table, const struct metric_info *info,
 	buf__printf(table, "  %s", info->name);
 	for (u32 i = 0; i < attrs->cnt; i++)
 		print_attr(table, &attrs->v[i]);
-	buf__printf(table, " %" PRId64 "\n", point->sum.i);
+	buf__char(table, ' ');
+	if (info->whole)
+		buf__printf(table, "%" PRId64, point->sum.i);
+	else
+		json_double(table, point->sum.d);
+	buf__char(table, '\n');
 }
 
 /* "  otel_ebpf.lost cause=ring 1", of what is not of a server: the daemon's own. No zeros. */
@@ -230,8 +239,8 @@ static void print_sums(struct buf *table, const struct metric_group *group)
 	for (u32 i = 0; i < group->metric_cnt; i++) {
 		const struct metric *metric = &group->metrics[i];
 
-		for (u32 j = 0; metric->info->whole && j < metric->point_cnt; j++)
-			if (metric->points[j].sum.i)
+		for (u32 j = 0; metric->info->kind == METRIC_SUM && j < metric->point_cnt; j++)
+			if (metric_value(metric->info, metric->points[j].sum) != 0)
 				print_sum(table, metric->info, &metric->points[j]);
 	}
 }
