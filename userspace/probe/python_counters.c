@@ -42,14 +42,15 @@ static const char *keep(struct python_counters *counters, struct str text)
 
 	if (!kept)
 		return NULL;
-	memcpy(kept, text.p, text.len);
+	if (text.len)
+		memcpy(kept, text.p, text.len);
 	kept[text.len] = '\0';
 	return kept;
 }
 
 static bool is_text(struct str text)
 {
-	return !memchr(text.p, '\0', text.len);
+	return str_find(text, '\0', 0) < 0;
 }
 
 static int add(struct python_counters *counters, const struct python_count *count)
