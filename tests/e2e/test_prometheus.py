@@ -98,7 +98,7 @@ def prometheus_crowd(run):
     with contextlib.ExitStack() as stack:
         for said in (b"GET /metrics HTTP/1.1\r\n", b"", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"):
             crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-                     for _ in range(30)]
+                     for _ in range(200)]
             for client in crowd:
                 with contextlib.suppress(ConnectionError):
                     client.sendall(said)

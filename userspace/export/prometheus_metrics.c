@@ -41,6 +41,7 @@ struct prometheus {
 	bool watched;
 	struct MHD_Connection *clients[CLIENTS_MAX]; /* the longest quiet one first */
 	u32 client_cnt;
+	bool left; /* some went since libmicrohttpd ran, or are about to */
 };
 
 /* One answer on its way: the page, and what of it was made but not taken. */
@@ -83,6 +84,7 @@ static void drop_quietest(struct prometheus *prometheus)
 	shutdown(MHD_get_connection_info(client, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
 		 SHUT_RDWR);
 	remove_client(prometheus, client);
+	prometheus->left = true;
 }
 
 static void on_client(void *object, struct MHD_Connection *client, void **context,
@@ -92,6 +94,7 @@ static void on_client(void *object, struct MHD_Connection *client, void **contex
 
 	(void)context;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		prometheus->left = true;
 		remove_client(prometheus, client);
 		return;
 	}
@@ -235,7 +238,10 @@ static enum MHD_Result answer(void *object, struct MHD_Connection *conn, const c
 
 /* ---- the loop ---- */
 
-/* Work that is left over comes as a timeout of 0. */
+/*
+ * Work that is left over comes as a timeout of 0, but for new connections that waited while all
+ * places were taken: libmicrohttpd listens again when it runs the next time after some have gone.
+ */
 static void set_timer(struct prometheus *prometheus)
 {
 	struct itimerspec spec = {0};
@@ -246,6 +252,9 @@ static void set_timer(struct prometheus *prometheus)
 		/* all zero would mean never */
 		spec.it_value.tv_nsec = (long)(ms % 1000 * NSEC_PER_MSEC) + 1;
 	}
+	if (prometheus->left)
+		spec.it_value = (struct timespec){.tv_nsec = 1};
+	prometheus->left = false;
 	timerfd_settime(prometheus->timer.fd, 0, &spec, NULL);
 }
 
