@@ -103,6 +103,8 @@ def prometheus_crowd(run):
                 with contextlib.suppress(ConnectionError):
                     client.sendall(said)
             parse(fetch(address)[1])
+            if said.endswith(b"\r\n\r\n"):
+                continue  # who was answered is less quiet than who is next
             crowd[-1].setblocking(False)
             with contextlib.suppress(BlockingIOError):
                 check(crowd[-1].recv(1), "the last of those who said %r was sent away" % said)
