@@ -139,8 +139,8 @@ const struct option options[] = {
 	     "with the spans that it makes itself by the bare OpenTelemetry API, and its counters up "
 	     "to 3.10. Views name routes "
 	     "that sources leave open. Costs up to 2 us for each call from C and each return: 50 or "
-	     "so in a request of Flask, 80 where there are such spans, then a quarter more CPU and "
-	     "up; of a pattern in 3.11 also 3 us for each function that returns, of which there are "
+	     "so in a request of Flask, 80 where there are such spans, then up to half more CPU; "
+	     "of a pattern in 3.11 also 3 us for each function that returns, of which there are "
 	     "300, which doubles the CPU; again for more",
 	     .type = OPT_TEXTS, .value_name = "views|GLOB|none", KEPT(python_functions)),
 	OURS("usdt", FUNCTIONS, "USDT probes that match (globs) become events of the span they are in, "
